@@ -1,0 +1,116 @@
+"""The contract between core and plugins: every hook, when it is called, and what it owes.
+
+A plugin is a module of stateless functions marked with :data:`tasktune.hookimpl` and found by an entry point in
+the group ``tasktune.task_types`` or ``tasktune.deployers``. ``options`` is always the plugin's own model
+(:class:`~tasktune.types.TaskTypeInfo` names it), already validated. A hook may leave out parameters that it does
+not need, as pluggy allows. :class:`tasktune.testing.TaskTypeSuite` tests a task type against the laws below.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tasktune.types import (
+        Answer,
+        Baseline,
+        Deployment,
+        DeployRequest,
+        Finding,
+        Metrics,
+        PluginInfo,
+        Prompt,
+        Record,
+        RunContext,
+        Scored,
+        TaskOptions,
+    )
+
+PROJECT = "tasktune"
+CONTRACT = 1
+"""Major version of this contract. A plugin written for another major is refused."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec(firstresult=True)
+def plugin_info() -> PluginInfo:  # type: ignore[empty-body]
+    """Describe the plugin: a :class:`TaskTypeInfo` for a task type, a :class:`PluginInfo` for a deployer.
+
+    Required of every plugin; called right after import, so it must be cheap.
+    """
+
+
+@hookspec(firstresult=True)
+def read_record(row: Mapping[str, Any], record_id: str, options: TaskOptions) -> Record:  # type: ignore[empty-body]
+    """Turn one data row into a record whose target is in canonical form.
+
+    Optional: by default the field ``target_field`` is the target and every other field an input. Implement it to
+    check labels, to accept several spellings of a target, or to fill in what can be derived (character offsets).
+    A row without the target field is unlabelled: target None.
+
+    :raises tasktune.errors.RecordError: with all problems of the row, each naming its field and a fix.
+    """
+
+
+@hookspec(firstresult=True)
+def target_classes(record: Record, options: TaskOptions) -> Sequence[str]:  # type: ignore[empty-body]
+    """The classes that a record's target shows: its label, its entity types (with repeats), or none.
+
+    Optional. Splits are stratified by it and the loss audit counts by it.
+    """
+
+
+@hookspec(firstresult=True)
+def build_prompt(record: Record, options: TaskOptions) -> Prompt:  # type: ignore[empty-body]
+    """Build the chat prompt of a record, with the gold completion if and only if it has a target.
+
+    Laws: the messages do not depend on the target; equal records give equal prompts;
+    ``parse_output(build_prompt(r).completion, r) == r.target``; ``answer_schema`` accepts every completion.
+
+    :raises tasktune.errors.RecordError: when an input that the template needs is missing.
+    """
+
+
+@hookspec(firstresult=True)
+def parse_output(text: str, record: Record, options: TaskOptions) -> Answer:  # type: ignore[empty-body]
+    """Read a model's raw text. Returns an :class:`Answer` for any text whatever: never None, never raises.
+
+    ``record.target`` is None when evaluation calls this: the answer cannot depend on it.
+    """
+
+
+@hookspec(firstresult=True)
+def compute_metrics(rows: Sequence[Scored], options: TaskOptions) -> Metrics:  # type: ignore[empty-body]
+    """Score parsed answers. Gold answers score 1.0 on the primary metric, all-unparsed ones 0.0.
+
+    Laws: the order of the rows does not matter; every value is a finite number; no rows score 0.0.
+    """
+
+
+@hookspec(firstresult=True)
+def baselines(  # type: ignore[empty-body]
+    train: Sequence[Record], test: Sequence[Record], options: TaskOptions
+) -> Sequence[Baseline]:
+    """What simple methods learn from ``train`` and answer to ``test`` (targets hidden), the model's yardstick.
+
+    Optional. Must be deterministic; heavy imports belong inside the function.
+    """
+
+
+@hookspec
+def diagnose(  # type: ignore[empty-body]
+    rows: Sequence[Scored], metrics: Metrics, context: RunContext, options: TaskOptions
+) -> list[Finding]:
+    """Explain what went wrong, with evidence. Collected from the task type and from core, then sorted."""
+
+
+@hookspec(firstresult=True)
+def deploy(request: DeployRequest, options: Any) -> Deployment:  # type: ignore[empty-body]
+    """Deploy a finished version. ``request.dry_run``: check everything (credentials, server, names, space) and
+    change nothing; that call comes before training."""

@@ -1,0 +1,55 @@
+"""The same contract for static checkers: ``plugin: TaskTypePlugin = tasktune_ner.plugin`` type-checks a module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from tasktune.types import (
+    Answer,
+    Baseline,
+    Deployment,
+    DeployRequest,
+    Finding,
+    Metrics,
+    PluginInfo,
+    Prompt,
+    Record,
+    RunContext,
+    Scored,
+    TaskTypeInfo,
+)
+
+
+class TaskTypePlugin(Protocol):
+    """The hooks that a task type must implement."""
+
+    def plugin_info(self) -> TaskTypeInfo: ...
+
+    def build_prompt(self, record: Record, options: Any) -> Prompt: ...
+
+    def parse_output(self, text: str, record: Record, options: Any) -> Answer: ...
+
+    def compute_metrics(self, rows: Sequence[Scored], options: Any) -> Metrics: ...
+
+
+class CompleteTaskTypePlugin(TaskTypePlugin, Protocol):
+    """A task type that implements the optional hooks as well."""
+
+    def read_record(self, row: Mapping[str, Any], record_id: str, options: Any) -> Record: ...
+
+    def target_classes(self, record: Record, options: Any) -> Sequence[str]: ...
+
+    def baselines(self, train: Sequence[Record], test: Sequence[Record], options: Any) -> Sequence[Baseline]: ...
+
+    def diagnose(
+        self, rows: Sequence[Scored], metrics: Metrics, context: RunContext, options: Any
+    ) -> list[Finding]: ...
+
+
+class DeployPlugin(Protocol):
+    """The hooks that a deployer must implement."""
+
+    def plugin_info(self) -> PluginInfo: ...
+
+    def deploy(self, request: DeployRequest, options: Any) -> Deployment: ...

@@ -1,0 +1,206 @@
+"""Frozen values that travel between core and plugins. Plain data: every one survives a JSON round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Severity = Literal["error", "warning", "info"]
+
+
+class Value(BaseModel):
+    """Base of the boundary values: immutable, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Message(Value):
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Record(Value):
+    """One example, its inputs and its target apart.
+
+    ``id`` says where it came from, ``file:line``. ``target`` is in the task type's canonical form (what
+    ``parse_output`` returns for a right answer) and None when the row is unlabelled; an empty target, such as
+    no entities, is a value and not None.
+    """
+
+    id: str
+    inputs: Mapping[str, Any]
+    target: Any = None
+
+
+class Prompt(Value):
+    """What the model is asked, and the right answer's exact text when the record has a target.
+
+    ``answer_schema`` is the JSON Schema that every right answer meets (None: free text). ``choices`` lists
+    every possible completion when the set is closed, as for a label.
+    """
+
+    messages: tuple[Message, ...]
+    completion: str | None = None
+    answer_schema: Mapping[str, Any] | None = None
+    choices: tuple[str, ...] | None = None
+
+
+class Answer(Value):
+    """The model's text after parsing: a value, or the reason why there is none."""
+
+    value: Any = None
+    error: str | None = None
+
+    @property
+    def parsed(self) -> bool:
+        return self.error is None
+
+
+class Scored(Value):
+    """A record with the model's raw output and the answer parsed from it."""
+
+    record: Record
+    output: str
+    answer: Answer
+
+
+class Confusion(Value):
+    """Counts by gold label (rows) and predicted label (columns); the last column may count unparsed answers."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+class Metrics(Value):
+    """Scores of one evaluation. ``values[primary]`` is the headline figure, between 0 and 1."""
+
+    primary: str
+    values: Mapping[str, float]
+    per_class: Mapping[str, Mapping[str, float]] = {}
+    confusion: Confusion | None = None
+
+
+class Action(Value):
+    """A change that a finding proposes. ``patch`` maps dotted task.yaml paths to new values."""
+
+    title: str
+    expected_effect: str
+    effort: Literal["low", "medium", "high"]
+    patch: Mapping[str, Any] = {}
+
+
+class Finding(Value):
+    """Something diagnosed, with its evidence. ``reference`` names a page of the knowledge base."""
+
+    code: str
+    severity: Severity
+    message: str
+    record_ids: tuple[str, ...] = ()
+    evidence: Mapping[str, Any] = {}
+    reference: str | None = None
+    actions: tuple[Action, ...] = ()
+
+
+class Baseline(Value):
+    """A simple method's answers to the test records, in their order, for comparison with the model's."""
+
+    name: str
+    answers: tuple[Answer, ...]
+
+
+class RunContext(Value):
+    """What ``diagnose`` may know of a run besides its scored rows."""
+
+    task_name: str
+    language: str
+    threshold: float
+    train_rows: int
+    class_counts: Mapping[str, int] = {}
+    training: Mapping[str, Any] = {}
+    loss_curve: tuple[tuple[int, float], ...] = ()
+
+
+class OutputFormat(Value):
+    """The shape of an answer: plain text, or JSON whose properties ``schema`` describes.
+
+    ``schema`` maps a property name to its JSON Schema, as in ``sentiment: {type: string, enum: [正面, 負面]}``;
+    a whole JSON Schema (with ``type`` and ``properties``) is taken as it is.
+    """
+
+    type: Literal["json", "text"] = "json"
+    properties: Annotated[Mapping[str, Any] | None, Field(alias="schema")] = None
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class TaskOptions(Value):
+    """What every task type knows of its task; a plugin's options model subclasses it.
+
+    These fields are keys of task.yaml itself. The fields that a subclass adds are the keys of ``options:``.
+    """
+
+    language: str = "zh-TW"
+    domain: str | None = None
+    input_template: str | None = None
+    system_prompt: str | None = None
+    output_format: OutputFormat | None = None
+
+
+class NoOptions(Value):
+    """The options model of a deployer that has none."""
+
+
+class MetricInfo(Value):
+    """How to show a metric: its title per language, and whether it is a share (0..1) or a plain number."""
+
+    titles: Mapping[str, str]
+    unit: Literal["share", "number"] = "share"
+    higher_is_better: bool = True
+
+
+class PluginInfo(Value):
+    """What a plugin says of itself. ``contract`` is the major version of hookspecs that it was written for."""
+
+    contract: int
+    summary: str
+    options: type[BaseModel] = NoOptions
+
+
+class TaskTypeInfo(PluginInfo):
+    """A task type: how its rows look, which kinds it knows, how it is judged.
+
+    ``target_field`` names the data field with the gold answer. ``examples`` are labelled records that
+    ``example_options`` fit; the conformance suite and the docs use them. ``metrics`` describes every metric that
+    ``compute_metrics`` reports; a metric absent from it is shown under its own name.
+    """
+
+    options: type[TaskOptions]
+    target_field: str
+    examples: tuple[Record, ...]
+    example_options: Mapping[str, Any]
+    kinds: tuple[str, ...] = ()
+    primary_metric: str
+    suggested_threshold: float
+    metrics: Mapping[str, MetricInfo] = {}
+
+
+class DeployRequest(Value):
+    """What to deploy. With ``dry_run`` a deployer checks everything and changes nothing."""
+
+    task_name: str
+    version: str
+    version_dir: str
+    dry_run: bool = False
+
+
+class Deployment(Value):
+    """The outcome of a deployment: where it is reachable, and what was checked or made."""
+
+    target: str
+    location: str
+    details: Mapping[str, Any] = {}
