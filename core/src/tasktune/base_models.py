@@ -1,0 +1,63 @@
+"""Where a base model's files come from: a folder, the Hub, or ``builtin:<name>`` in an installed distribution.
+
+A distribution offers a built-in base by an entry point in the group ``tasktune.base_models`` whose value is the
+``Path`` of a folder that ``from_pretrained`` can load.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from tasktune.errors import InputError
+from tasktune.locale import translate as _
+from tasktune.workspace.files import sha256_of
+
+GROUP = "tasktune.base_models"
+BUILTIN = "builtin:"
+
+
+def locate(base_model: str, task_folder: Path) -> str:
+    """What to give ``from_pretrained`` for a ``training.base_model``: a folder's path or a Hub id.
+
+    :raises InputError: no distribution offers that built-in base, or the name is a path to no folder.
+    """
+    if base_model.startswith(BUILTIN):
+        return str(_builtin(base_model))
+    for path in (task_folder / base_model, Path(base_model).expanduser()):
+        if (path / "config.json").exists():
+            return str(path.resolve())
+    if base_model.startswith((".", "/", "~")) or base_model.count("/") != 1:
+        raise InputError(
+            _("training.base_model: {name} is no folder with a model (config.json)", name=base_model),
+            hint=_("give a model's folder, a Hub id such as Qwen/Qwen3-4B, or builtin:tiny"),
+        )
+    return base_model
+
+
+def fingerprint(base_model: str, revision: str | None, task_folder: Path) -> str:
+    """What tells one base from another without reading gigabytes: sizes and times of a folder, revision of a Hub id."""
+    location = locate(base_model, task_folder)
+    folder = Path(location)
+    if not folder.is_dir():
+        return f"{base_model}@{revision or 'main'}"
+    if base_model.startswith(BUILTIN):
+        return ",".join(f"{path.name}:{sha256_of(path)}" for path in sorted(folder.iterdir()) if path.is_file())
+    stats = ((path, path.stat()) for path in sorted(folder.iterdir()) if path.is_file())
+    return ",".join(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats)
+
+
+def _builtin(base_model: str) -> Path:
+    name = base_model.removeprefix(BUILTIN)
+    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in offered:
+        known = ", ".join(BUILTIN + known for known in sorted(offered)) or _("none")
+        raise InputError(
+            _(
+                "training.base_model: no installed distribution offers {name}; offered: {known}",
+                name=base_model,
+                known=known,
+            ),
+            hint=_("pip install tasktune-{name}, or give a model's folder or Hub id", name=name),
+        )
+    return Path(offered[name].load())

@@ -1,0 +1,79 @@
+"""Record → prompt → token ids: the one function that training, evaluation, planning and deployment all use.
+
+The prompt is rendered by the tokenizer's own chat template with the assistant's turn opened; the completion follows as
+its own tokens, closed by what the template puts behind an answer, up to the end-of-turn token. So the ids that
+a model is trained to continue are the ids that it is asked to continue later, by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasktune.errors import InputError
+from tasktune.locale import translate as _
+
+# Qwen3's template opens a think block unless told not to; templates without the switch ignore it.
+TEMPLATE_SWITCHES = {"enable_thinking": False}
+_PROBE = "\u2603answer\u2603"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of one row: ``prompt`` is given to the model, ``completion`` (which ends the turn) carries the loss."""
+
+    prompt: list[int]
+    completion: list[int]
+
+    def __len__(self) -> int:
+        return len(self.prompt) + len(self.completion)
+
+
+class Encoder:
+    """Encodes chats with one tokenizer (a Hugging Face fast tokenizer with a chat template)."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        if not tokenizer.chat_template:
+            raise InputError(
+                _("the base model's tokenizer has no chat template"),
+                hint=_("use an instruct model, such as Qwen/Qwen3-4B"),
+            )
+        self.tokenizer = tokenizer
+        self.end_of_turn = self._end_of_turn()
+
+    def render(self, messages: Sequence[dict[str, str]]) -> str:
+        """The exact text that a prompt becomes, the assistant's turn opened."""
+        text: str = self.tokenizer.apply_chat_template(
+            list(messages), tokenize=False, add_generation_prompt=True, **TEMPLATE_SWITCHES
+        )
+        return text
+
+    def prompts(self, chats: Sequence[Sequence[dict[str, str]]]) -> list[list[int]]:
+        """Token ids of prompts (chats without an answer)."""
+        return self._tokenize([self.render(chat) for chat in chats])
+
+    def rows(self, chats: Sequence[Sequence[dict[str, str]]]) -> list[Encoded]:
+        """Token ids of whole rows, whose last message is the assistant's answer."""
+        prompts = self.prompts([chat[:-1] for chat in chats])
+        completions = self._tokenize([chat[-1]["content"] + self.end_of_turn for chat in chats])
+        return [Encoded(*pair) for pair in zip(prompts, completions, strict=True)]
+
+    def completion(self, text: str) -> list[int]:
+        """Token ids of an answer and the end of its turn."""
+        return self._tokenize([text + self.end_of_turn])[0]
+
+    def _tokenize(self, texts: list[str]) -> list[list[int]]:
+        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _end_of_turn(self) -> str:
+        """The text from the end of an answer up to and including the token that ends generation."""
+        chat = [{"role": "user", "content": "x"}, {"role": "assistant", "content": _PROBE}]
+        text: str = self.tokenizer.apply_chat_template(chat, tokenize=False, **TEMPLATE_SWITCHES)
+        tail = text.rpartition(_PROBE)[2]
+        eos: str | None = self.tokenizer.eos_token
+        if eos is None:
+            raise InputError(_("the base model's tokenizer has no end-of-sequence token"))
+        before, found, _after = tail.partition(eos)
+        return before + found if found else tail.rstrip() + eos

@@ -1,0 +1,71 @@
+"""The rows of a version, written out once: what it was trained, validated and tested on, in chat format.
+
+``prepared/<split>.jsonl`` has one JSON object a line: ``id``, ``inputs``, ``target``, ``classes`` and ``messages``, the
+last of which is the assistant's answer. The version keeps them, so that it can be understood, evaluated and compared
+after the data files have changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasktune.data.records import SPLITS, Problems, Split, read_records
+from tasktune.data.scan import Scan
+from tasktune.types import Prompt, Record
+from tasktune.workspace.files import open_atomically
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+
+
+def rows_path(prepared: Path, split: Split) -> Path:
+    """Where the rows of a split lie in a version's ``prepared`` folder."""
+    return prepared / f"{split}.jsonl"
+
+
+def write_rows(task: Task, found: Scan, prepared: Path) -> None:
+    """Write every split's rows, streamed. ``found`` is a scan without problems of the same files."""
+    with contextlib.ExitStack() as stack:
+        files = {split: stack.enter_context(open_atomically(rows_path(prepared, split))) for split in SPLITS}
+        for split in SPLITS:
+            for number, record in enumerate(read_records(task, found.files[split], Problems())):
+                target_split = found.split_of(number) if split == "train" else split
+                if target_split is not None:
+                    files[target_split].write(_line(task, record))
+
+
+def _line(task: Task, record: Record) -> str:
+    prompt = task.plugin.build_prompt(record, task.options)
+    row = {
+        "id": record.id,
+        "inputs": record.inputs,
+        "target": record.target,
+        "classes": list(task.plugin.target_classes(record, task.options)),
+        "messages": chat(prompt),
+    }
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def chat(prompt: Prompt) -> list[dict[str, str]]:
+    """A prompt as chat messages, the completion as the assistant's turn."""
+    messages = [message.model_dump() for message in prompt.messages]
+    if prompt.completion is not None:
+        messages.append({"role": "assistant", "content": prompt.completion})
+    return messages
+
+
+def read_chat_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of a split as they were written, streamed."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def read_split(prepared: Path, split: Split) -> Iterator[Record]:
+    """The records of a version's split, streamed."""
+    for row in read_chat_rows(rows_path(prepared, split)):
+        yield Record(id=row["id"], inputs=row["inputs"], target=row["target"])

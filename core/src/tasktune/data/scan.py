@@ -1,0 +1,178 @@
+"""One pass over all data files of a task: is every row sound, which class does it show, have we seen its text before.
+
+What is remembered of a row is two numbers, so a million rows cost megabytes, not gigabytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasktune.data.records import SPLITS, Problems, Split, read_records
+from tasktune.data.split import stratified_split
+from tasktune.errors import Problem, RecordError
+from tasktune.locale import translate as _
+from tasktune.types import Prompt, Record
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+
+
+@dataclass
+class Scan:
+    """What is known of the data after one pass.
+
+    ``files`` are the files that each split is read from; a split without files is cut from the train files as
+    ``assigned`` says, one number per readable train row in file order. ``dropped`` marks train rows left out because
+    a held-out split has the same prompt, and ``overlap`` lists such rows, dropped or not. ``rows`` and ``classes``
+    count what each split holds in the end.
+    """
+
+    files: dict[Split, list[Path]]
+    problems: Problems = field(default_factory=Problems)
+    rows: dict[Split, int] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
+    classes: dict[Split, Counter[str]] = field(default_factory=lambda: {split: Counter() for split in SPLITS})
+    overlap: dict[Split, list[str]] = field(default_factory=dict)
+    assigned: bytearray | None = None
+    dropped: set[int] = field(default_factory=set)
+
+    def split_of(self, train_row: int) -> Split | None:
+        """The split that the n-th readable row of the train files belongs to; None when it is dropped."""
+        if train_row in self.dropped:
+            return None
+        return SPLITS[self.assigned[train_row]] if self.assigned is not None else "train"
+
+
+class _Strata:
+    """Numbers the combinations of classes that rows show, in order of appearance."""
+
+    def __init__(self) -> None:
+        self.names: list[tuple[str, ...]] = []
+        self._numbers: dict[tuple[str, ...], int] = {}
+
+    def number(self, classes: tuple[str, ...]) -> int:
+        number = self._numbers.setdefault(classes, len(self.names))
+        if number == len(self.names):
+            self.names.append(classes)
+        return number
+
+
+def scan(task: Task) -> Scan:
+    """Read every row of every split once and check it against the task type's laws."""
+    result = Scan(files={split: task.data_files(split) for split in SPLITS})
+    strata = _Strata()
+    held_out: dict[Split, set[int]] = {}
+    for split in SPLITS[1:]:
+        if result.files[split]:
+            held_out[split] = set(_scan_files(task, split, result, strata, {})[1])
+    numbers, contents = _scan_files(task, "train", result, strata, held_out)
+
+    cut = [split for split in SPLITS[1:] if not result.files[split]]
+    shares = task.spec.data.split
+    if cut and contents:
+        result.assigned = stratified_split(
+            numbers,
+            contents,
+            valid=shares.valid if "valid" in cut else 0.0,
+            test=shares.test if "test" in cut else 0.0,
+            seed=shares.seed,
+        )
+    if result.assigned is not None or result.dropped:
+        _recount(result, strata, numbers, ["train", *cut])
+    return result
+
+
+def _scan_files(
+    task: Task, split: Split, result: Scan, strata: _Strata, held_out: Mapping[Split, set[int]]
+) -> tuple[array[int], array[int]]:
+    """Each row's stratum and content hash; rows whose prompt is in a ``held_out`` split are noted as overlapping."""
+    numbers, contents = array("i"), array("Q")
+    for record in read_records(task, result.files[split], result.problems):
+        classes = tuple(sorted(task.plugin.target_classes(record, task.options)))
+        # A row that is refused still takes its place, so that row numbers stay those of read_records.
+        prompt = _checked_prompt(task, record, result.problems)
+        content = content_hash(prompt) if prompt else 0
+        for other, seen in held_out.items():
+            if content in seen:
+                _note_overlap(task, record, other, len(contents), result)
+        numbers.append(strata.number(tuple(dict.fromkeys(classes))))
+        contents.append(content)
+        result.rows[split] += 1
+        result.classes[split].update(classes)
+    return numbers, contents
+
+
+def _note_overlap(task: Task, record: Record, other: Split, row: int, result: Scan) -> None:
+    result.overlap.setdefault(other, []).append(record.id)
+    if task.spec.data.overlap == "drop":
+        result.dropped.add(row)
+    elif task.spec.data.overlap == "refuse" and other == "test":
+        result.problems.add(
+            Problem(
+                _("the test split has the same input, so the score would measure memory"),
+                _("take it out of one of them, or set data.overlap: drop (leave it out of train) or keep"),
+            ).at(*_place(record))
+        )
+
+
+def _checked_prompt(task: Task, record: Record, problems: Problems) -> Prompt | None:
+    """The record's prompt, or None with the reason among the problems."""
+    file, line = _place(record)
+    if record.target is None:
+        name = task.plugin.info.target_field
+        problems.add(
+            Problem(_("missing; the row has no target"), _("label the row or take it out"), name).at(file, line)
+        )
+        return None
+    try:
+        prompt = task.plugin.build_prompt(record, task.options)
+    except RecordError as error:
+        problems.add(*(problem.at(file, line) for problem in error.problems))
+        return None
+    answer = task.plugin.parse_output(prompt.completion or "", record, task.options)
+    if answer.error is not None or answer.value != record.target:
+        read = answer.error or repr(answer.value)
+        problems.add(
+            Problem(
+                _(
+                    "the target does not survive as text: {completion} reads back as {read}",
+                    completion=prompt.completion,
+                    read=read,
+                ),
+                _("this is a fault of {origin}; report it", origin=task.plugin.origin),
+            ).at(file, line)
+        )
+    return prompt
+
+
+def content_hash(prompt: Prompt) -> int:
+    """64 bits of what the model sees; two of a million rows collide by chance once in 37 million times (n²/2⁶⁵)."""
+    digest = hashlib.blake2b(digest_size=8)
+    for message in prompt.messages:
+        digest.update(message.role.encode() + b"\0" + message.content.encode("utf-8", "surrogatepass") + b"\0")
+    return int.from_bytes(digest.digest(), "little")
+
+
+def _recount(result: Scan, strata: _Strata, numbers: Iterable[int], splits: Iterable[Split]) -> None:
+    """Count the splits that the train files' rows were shared out to.
+
+    Classes with repeats (entity types) count once a row here: which row repeats which class is not remembered.
+    """
+    for split in splits:
+        result.rows[split] = 0
+        result.classes[split] = Counter()
+    for row, number in enumerate(numbers):
+        split_of_row = result.split_of(row)
+        if split_of_row is not None:
+            result.rows[split_of_row] += 1
+            result.classes[split_of_row].update(strata.names[number])
+
+
+def _place(record: Record) -> tuple[str, int]:
+    file, _colon, line = record.id.rpartition(":")
+    return file, int(line)

@@ -1,0 +1,129 @@
+"""Greedy generation with a local model: left-padded, length-sorted batches over one shared-prefix cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, DynamicCache
+
+from tasktune.inference.choices import ChoiceTrie
+from tasktune.inference.decoding import Decoding
+from tasktune.training.tokens import common_prefix
+
+# Below this a shared cache costs more in copies than it saves.
+_SHORTEST_SHARED_PREFIX = 8
+
+
+class TransformersEngine:
+    """Runs a model by transformers' own ``generate``.
+
+    Prompts of a task begin with the same tokens (system prompt, label list). Their keys and values are computed once
+    per call of :meth:`generate` and expanded over every batch; the answers are those of one-by-one generation.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, decoding: Decoding, batch_size: int) -> None:
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.decoding = decoding
+        self.batch_size = batch_size
+        ids = model.generation_config.eos_token_id
+        known = ids if isinstance(ids, list) else [] if ids is None else [ids]
+        self.stop_ids = sorted({*known, tokenizer.eos_token_id})
+        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+
+    def batches(self, prompts: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Which prompts go together, by index: equal lengths are neighbours, the longest first (to run out of memory at
+        once or never)."""
+        order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index]), index))
+        return [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+
+    @torch.inference_mode()
+    def generate(
+        self, prompts: Sequence[list[int]], trie: ChoiceTrie | None = None, skip: frozenset[int] = frozenset()
+    ) -> Iterator[list[tuple[int, str]]]:
+        """Batch by batch, each prompt's index and answer; batches that are wholly in ``skip`` are passed over."""
+        prefix = self._shared_prefix(prompts)
+        cache = self._prefix_cache(prefix)
+        for batch in self.batches(prompts):
+            if skip.issuperset(batch):
+                continue
+            yield list(zip(batch, self._generate_batch([prompts[i] for i in batch], prefix, cache, trie), strict=True))
+
+    def _shared_prefix(self, prompts: Sequence[list[int]]) -> list[int]:
+        # Padding behind the prefix would push it out of a sliding window sooner than it should be.
+        if any(layer.is_sliding for layer in DynamicCache(config=self.model.config).layers):
+            return []
+        prefix: list[int] | None = None
+        for prompt in prompts:
+            prefix = common_prefix(prefix, prompt)
+        return prefix if prefix and len(prefix) >= _SHORTEST_SHARED_PREFIX else []
+
+    def _prefix_cache(self, prefix: list[int]) -> DynamicCache | None:
+        if not prefix:
+            return None
+        cache = DynamicCache(config=self.model.config)
+        ids = torch.tensor([prefix], device=self.model.device)
+        self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        return cache
+
+    def _expanded(self, cache: DynamicCache | None, rows: int) -> DynamicCache | None:
+        if cache is None:
+            return None
+        expanded = DynamicCache(config=self.model.config)
+        for layer, shared in zip(expanded.layers, cache.layers, strict=True):
+            layer.lazy_initialization(shared.keys, shared.values)
+            layer.keys = shared.keys.expand(rows, -1, -1, -1)
+            layer.values = shared.values.expand(rows, -1, -1, -1)
+        return expanded
+
+    def _generate_batch(
+        self, prompts: list[list[int]], prefix: list[int], cache: DynamicCache | None, trie: ChoiceTrie | None
+    ) -> list[str]:
+        suffixes = [prompt[len(prefix) :] for prompt in prompts]
+        width = max(map(len, suffixes))
+        # The padding stands between prefix and suffix; the mask hides it and positions are counted without it.
+        rows = [prefix + [self.pad] * (width - len(suffix)) + suffix for suffix in suffixes]
+        masks = [[1] * len(prefix) + [0] * (width - len(suffix)) + [1] * len(suffix) for suffix in suffixes]
+        start = len(prefix) + width
+        arguments: dict[str, Any] = {}
+        if trie is not None:
+
+            def allowed(_row: int, ids: torch.Tensor) -> list[int]:
+                return trie.allowed(ids[start:].tolist()) or [self.pad]
+
+            arguments["prefix_allowed_tokens_fn"] = allowed
+        if cache is not None:
+            arguments["past_key_values"] = self._expanded(cache, len(rows))
+        output = self.model.generate(
+            input_ids=torch.tensor(rows, device=self.model.device),
+            attention_mask=torch.tensor(masks, device=self.model.device),
+            max_new_tokens=self.decoding.max_new_tokens,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            eos_token_id=self.stop_ids,
+            pad_token_id=self.pad,
+            **arguments,
+        )
+        return [self._text(row[start:].tolist()) for row in output]
+
+    def _text(self, ids: list[int]) -> str:
+        end = next((index for index, token in enumerate(ids) if token in self.stop_ids), len(ids))
+        text: str = self.tokenizer.decode(ids[:end], skip_special_tokens=True)
+        return text
+
+
+def load_version_model(base: str, revision: str | None, adapter: Path, model: Path) -> Any:
+    """A trained version's model, ready to generate: its full weights, or the base with the adapter merged in memory."""
+    where = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if where == "cuda" else torch.float32
+    if model.is_dir():
+        return AutoModelForCausalLM.from_pretrained(model, dtype=dtype).to(where)
+    from peft import PeftModel
+
+    loaded = AutoModelForCausalLM.from_pretrained(base, revision=revision, dtype=dtype)
+    return PeftModel.from_pretrained(loaded, adapter).merge_and_unload().to(where)

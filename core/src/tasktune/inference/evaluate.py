@@ -1,0 +1,76 @@
+"""Generate a version's predictions on one of its splits, resumably."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasktune.data.records import Split
+from tasktune.data.rows import read_split, rows_path
+from tasktune.evaluation.predictions import FILE_NAME, Prediction, parse_outputs, write_predictions
+from tasktune.inference.generate import Generator
+from tasktune.inference.partial import PartialOutputs
+from tasktune.training.interruption import Interruption
+from tasktune.types import Record
+from tasktune.workspace.events import EventLog
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+    from tasktune.workspace.versions import Version
+
+# Rows whose prompts are held in memory at once.
+_CHUNK = 8192
+
+
+def predict_split(task: Task, version: Version, split: Split, events: EventLog, stop: Interruption) -> None:
+    """Write ``predictions.jsonl`` for a split of a trained version.
+
+    :raises KeyboardInterrupt: asked to stop; what has been generated is kept for the next call.
+    """
+    with rows_path(version.prepared, split).open("rb") as file:
+        total = sum(1 for _line in file)
+    events.stage("evaluate", "started", rows=total, split=split)
+    _predict(task, version, read_split(version.prepared, split), total, version.evaluation_of(split), events, stop)
+    events.stage("evaluate", "finished", rows=total, split=split)
+
+
+def predict_records(task: Task, version: Version, records: Sequence[Record], folder: Path, stop: Interruption) -> None:
+    """Write ``predictions.jsonl`` and ``events.jsonl`` for any records into ``folder``."""
+    _predict(task, version, iter(records), len(records), folder, EventLog(folder / version.events.name), stop)
+
+
+def _predict(
+    task: Task,
+    version: Version,
+    records: Iterator[Record],
+    total: int,
+    folder: Path,
+    events: EventLog,
+    stop: Interruption,
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = PartialOutputs(folder / ".outputs.partial.jsonl")
+    generator = Generator(task, version)
+
+    def outputs() -> Iterator[tuple[Record, str]]:
+        started, before, first = time.monotonic(), len(partial.by_row), 0
+        while chunk := list(itertools.islice(records, _CHUNK)):
+            known = frozenset(row - first for row in partial.by_row if first <= row < first + len(chunk))
+            with stop.at_good_points():
+                for batch in generator.outputs(chunk, skip=known):
+                    partial.add((first + index, output) for index, output in batch)
+                    _report(events, len(partial.by_row), total, len(partial.by_row) - before, started)
+                    stop.check()
+            yield from ((record, partial.by_row[first + index]) for index, record in enumerate(chunk))
+            first += len(chunk)
+
+    write_predictions(folder / FILE_NAME, (Prediction.of(row) for row in parse_outputs(task, outputs())))
+    partial.delete()
+
+
+def _report(events: EventLog, done: int, total: int, done_now: int, started: float) -> None:
+    rate = done_now / max(time.monotonic() - started, 1e-9)
+    events.progress("evaluate", done, total, "row", seconds_left=round((total - done) / rate, 1) if rate else None)

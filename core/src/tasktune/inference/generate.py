@@ -1,0 +1,84 @@
+"""Records in, model outputs out, for a version: shared by evaluation and prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tasktune.data.encode import Encoder
+from tasktune.data.rows import chat
+from tasktune.errors import InputError, Problem
+from tasktune.inference.choices import ChoiceTrie
+from tasktune.inference.decoding import read_decoding
+from tasktune.locale import translate as _
+from tasktune.training.base import load_tokenizer
+from tasktune.types import Prompt, Record
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+    from tasktune.workspace.versions import Version
+
+
+class Generator:
+    """A version's model behind one method: outputs for records, in batches."""
+
+    def __init__(self, task: Task, version: Version) -> None:
+        from tasktune.inference.engine import TransformersEngine, load_version_model
+
+        training = task.spec.training
+        base, tokenizer = load_tokenizer(training.base_model, training.revision, task.folder)
+        model = load_version_model(base, training.revision, version.adapter, version.model)
+        self._task = task
+        self._encoder = Encoder(tokenizer)
+        self._decoding = read_decoding(version.decoding)
+        self._engine = TransformersEngine(model, tokenizer, self._decoding, task.spec.evaluation.batch_size)
+
+    def outputs(self, records: Sequence[Record], skip: frozenset[int] = frozenset()) -> Iterator[list[tuple[int, str]]]:
+        """Batch by batch, the index of each record and what the model answers to it. The model never sees a target."""
+        prompts = [blind_prompt(self._task, record) for record in records]
+        if not prompts:
+            return
+        ids = self._encoder.prompts([chat(prompt) for prompt in prompts])
+        refuse_longer_than(self._decoding.context, records, ids)
+        yield from self._engine.generate(ids, self._trie(prompts), skip)
+
+    def _trie(self, prompts: Sequence[Prompt]) -> ChoiceTrie | None:
+        if self._decoding.mode == "free":
+            return None
+        choices = {prompt.choices for prompt in prompts}
+        if len(choices) != 1 or None in choices:
+            raise no_closed_set(self._task)
+        [closed_set] = choices
+        assert closed_set is not None
+        return ChoiceTrie(self._encoder.completion(choice) for choice in closed_set)
+
+
+def blind_prompt(task: Task, record: Record) -> Prompt:
+    """The prompt of a record as inference builds it: from the inputs alone."""
+    return task.plugin.build_prompt(record.model_copy(update={"target": None}), task.options)
+
+
+def refuse_longer_than(context: int, records: Sequence[Record], prompts: Sequence[Sequence[int]]) -> None:
+    """:raises InputError: prompts are longer than the context that the version was trained with; all are named."""
+    problems = [
+        Problem(_("{record}: {tokens} tokens", record=record.id, tokens=len(prompt)))
+        for record, prompt in zip(records, prompts, strict=True)
+        if len(prompt) > context
+    ]
+    if problems:
+        raise InputError(
+            _("prompts are longer than the {context} tokens that this version was trained with", context=context),
+            hint=_("shorten them, or train a version with a larger training.max_length"),
+            problems=problems,
+        )
+
+
+def no_closed_set(task: Task) -> InputError:
+    """The error for constrained decoding of answers that cannot be listed."""
+    return InputError(
+        _(
+            "evaluation.decoding: constrained needs a closed set of answers, which {name} does not have here",
+            name=task.plugin.name,
+        ),
+        hint=_("set evaluation.decoding: free"),
+    )

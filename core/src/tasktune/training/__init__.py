@@ -1,0 +1,1 @@
+"""Training in a worker process: the only one that imports torch. :mod:`tasktune.training.worker` is its entry."""

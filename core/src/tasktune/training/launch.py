@@ -1,0 +1,97 @@
+"""Start a worker process and stay with it: pass its events on, its errors up, and interruptions down."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tasktune.errors import RunError
+from tasktune.locale import current_language
+from tasktune.locale import translate as _
+from tasktune.training.failure import take_failure
+from tasktune.workspace.events import Event, EventReader
+from tasktune.workspace.versions import Version
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+
+WorkerStage = Literal["train", "evaluate", "predict"]
+_POLL_SECONDS = 0.1
+_PATIENCE_SECONDS = 60.0
+_LOG_LINES_SHOWN = 15
+
+
+def run_worker(
+    stage: WorkerStage,
+    version: Version,
+    task: Task,
+    on_event: Callable[[Event], None],
+    *,
+    split: str = "test",
+    scratch: Path | None = None,
+) -> None:
+    """Run one stage of a version in a worker and return when it is done.
+
+    ``scratch`` is where prediction, which leaves the version alone, keeps its files.
+
+    :raises InputError, RunError: what the worker found; a worker that dies without a word shows the end of its log.
+    :raises KeyboardInterrupt: interrupted; the worker has been given time to write a checkpoint.
+    """
+    folder = scratch or version.folder
+    command = [sys.executable, "-m", "tasktune.training.worker", str(version.folder), str(task.folder), stage]
+    command += ["--split", split] + (["--scratch", str(scratch)] if scratch else [])
+    environment = {**os.environ, "TASKTUNE_LANGUAGE": current_language()}
+    failure = folder / version.failure.name
+    failure.unlink(missing_ok=True)
+    events = EventReader(folder / version.events.name, from_end=True)
+    with (folder / version.log.name).open("ab") as log:
+        # A session of its own: Ctrl-C in the terminal reaches this process, which passes it on once.
+        worker = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
+        try:
+            while worker.poll() is None:
+                for event in events.new():
+                    on_event(event)
+                time.sleep(_POLL_SECONDS)
+        except BaseException:
+            _end(worker)
+            raise
+    for event in events.new():
+        on_event(event)
+    if worker.returncode == 0:
+        return
+    error = take_failure(failure)
+    if error is not None:
+        raise error
+    if worker.returncode == 130:
+        raise KeyboardInterrupt
+    raise _died(worker.returncode, folder / version.log.name)
+
+
+def _end(worker: subprocess.Popen[bytes]) -> None:
+    """Ask the worker to stop at a good point; a second Ctrl-C, or no answer, ends it at once."""
+    try:
+        worker.send_signal(signal.SIGINT)
+        worker.wait(_PATIENCE_SECONDS)
+    except (KeyboardInterrupt, subprocess.TimeoutExpired):
+        worker.kill()
+        worker.wait()
+
+
+def _died(returncode: int, log: Path) -> RunError:
+    tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES_SHOWN:])
+    if returncode < 0:
+        name = signal.Signals(-returncode).name
+        why = _("the worker was ended by {signal}", signal=name)
+        hint = _("SIGKILL often means that memory ran out; the same command goes on where it stopped")
+    else:
+        why = _("the worker failed with exit code {code}", code=returncode)
+        hint = _("the whole log is {log}; the same command goes on where it stopped", log=log)
+    return RunError(f"{why}\n{tail}", hint=hint)

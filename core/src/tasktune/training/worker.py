@@ -1,0 +1,106 @@
+"""The worker: ``python -m tasktune.training.worker VERSION_DIR TASK_DIR train|evaluate|predict``.
+
+The only process that imports torch. It works on a version's folder and nothing else, speaks through ``events.jsonl``,
+and leaves the folder readable however it ends. Exit codes: 0 done, 1 failed, 2 the input is at fault (``failure.json``
+says how), 130 interrupted with what was finished kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+from pathlib import Path
+
+from tasktune.definition import Split, Task, load_task
+from tasktune.errors import TuneError
+from tasktune.locale import use_language
+from tasktune.training.failure import record_failure
+from tasktune.training.interruption import Interruption
+from tasktune.workspace.events import EventLog
+from tasktune.workspace.versions import Version
+
+QUIET = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRL_EXPERIMENTAL_SILENCE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+"""No library phones home, forks threads of its own for tokenizing, or draws progress over ours."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one stage of one version."""
+    parser = argparse.ArgumentParser(prog="python -m tasktune.training.worker")
+    parser.add_argument("version_dir", type=Path)
+    parser.add_argument("task_dir", type=Path)
+    parser.add_argument("stage", choices=["train", "evaluate", "predict"])
+    parser.add_argument("--split", default="test", choices=["train", "valid", "test"])
+    parser.add_argument("--scratch", type=Path)
+    options = parser.parse_args(arguments)
+
+    os.environ.update(QUIET)
+    use_language(os.environ.get("TASKTUNE_LANGUAGE", "en"))
+    interruption = Interruption()
+    interruption.install()
+    version = Version(options.version_dir)
+    folder = options.scratch or version.folder
+    try:
+        # A worker whose parent was killed may need a moment to end; two must not write the same files.
+        with (folder / ".worker.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            task = load_task(version.definition, folder=options.task_dir)
+            if options.stage == "train":
+                _train(task, version, interruption)
+            elif options.stage == "evaluate":
+                _evaluate(task, version, options.split, interruption)
+            else:
+                _predict(task, version, options.scratch, interruption)
+    except KeyboardInterrupt:
+        return 130
+    except TuneError as error:
+        record_failure(folder / version.failure.name, error)
+        return error.exit_code
+    return 0
+
+
+def _train(task: Task, version: Version, interruption: Interruption) -> None:
+    from tasktune.data.encode import Encoder
+    from tasktune.inference.decoding import decoding_for, write_decoding
+    from tasktune.training.base import load_tokenizer
+    from tasktune.training.tokens import encode_version
+
+    events = EventLog(version.events)
+    spec = task.spec
+    base, tokenizer = load_tokenizer(spec.training.base_model, spec.training.revision, task.folder)
+    audit = encode_version(
+        version.prepared,
+        Encoder(tokenizer),
+        spec.training.max_length,
+        spec.data.over_length,
+        on_rows=lambda done, total: events.progress("prepare", done, total, "row"),
+    )
+    write_decoding(version.decoding, decoding_for(spec, tokenizer, audit))
+    interruption.check()
+
+    from tasktune.training.sft import train
+
+    train(spec, base, tokenizer, audit, version, events, interruption)
+
+
+def _evaluate(task: Task, version: Version, split: Split, interruption: Interruption) -> None:
+    from tasktune.inference.evaluate import predict_split
+
+    predict_split(task, version, split, EventLog(version.events), interruption)
+
+
+def _predict(task: Task, version: Version, scratch: Path, interruption: Interruption) -> None:
+    from tasktune.inference.evaluate import predict_records
+    from tasktune.inference.predict import read_scratch_records
+
+    predict_records(task, version, read_scratch_records(scratch), scratch, interruption)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,89 @@
+"""What a worker tells its parent: one JSON line per event, appended to ``events.jsonl`` of the version.
+
+The parent draws progress from the file as it grows, so a parent that dies or comes back loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tasktune.types import Value
+
+Stage = Literal["check", "prepare", "train", "evaluate", "report"]
+
+
+class Event(Value):
+    """Something that happened in a stage.
+
+    ``data`` of a ``stage`` event has ``status`` (started, finished or skipped); of ``progress``: ``done``, ``total``
+    and ``unit`` (step or row), and when known ``loss`` (nats per token), ``epoch``, ``tokens_per_second`` and
+    ``seconds_left``; of a ``message``: ``level`` (info or warning) and ``text``. ``time`` is seconds since the epoch.
+    """
+
+    kind: Literal["stage", "progress", "message"]
+    stage: Stage
+    data: Mapping[str, Any]
+    time: float = Field(default_factory=time.time)
+
+
+class EventLog:
+    """Appends events to a version's log. A line is written whole in one call, so readers never see half of one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def emit(self, event: Event) -> None:
+        """Append one event."""
+        with self.path.open("ab") as file:
+            file.write(event.model_dump_json().encode() + b"\n")
+
+    def stage(self, stage: Stage, status: str, **facts: Any) -> None:
+        """Say that a stage started, finished or was skipped."""
+        self.emit(Event(kind="stage", stage=stage, data={"status": status, **facts}))
+
+    def progress(self, stage: Stage, done: int, total: int, unit: str, **facts: Any) -> None:
+        """Say how far a stage is."""
+        self.emit(Event(kind="progress", stage=stage, data={"done": done, "total": total, "unit": unit, **facts}))
+
+    def message(self, stage: Stage, text: str, level: Literal["info", "warning"] = "info") -> None:
+        """Tell the user something."""
+        self.emit(Event(kind="message", stage=stage, data={"level": level, "text": text}))
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """All whole events in a log; a torn last line, which a kill can leave, is passed over."""
+    if path.exists():
+        reader = EventReader(path)
+        yield from reader.new()
+
+
+class EventReader:
+    """Reads a growing log from where it left off."""
+
+    def __init__(self, path: Path, *, from_end: bool = False) -> None:
+        self.path = path
+        self._offset = path.stat().st_size if from_end and path.exists() else 0
+
+    def new(self) -> list[Event]:
+        """The events appended since the last call."""
+        if not self.path.exists():
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self._offset)
+            block = file.read()
+        whole = block[: block.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        events = []
+        for line in whole.splitlines():
+            try:
+                events.append(Event.model_validate(json.loads(line)))
+            except ValueError:
+                # A line torn by kill -9 has the next worker's first line glued to it.
+                continue
+        return events

@@ -1,0 +1,54 @@
+"""Writes that leave either the old file or the whole new one, whatever happens in between."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+
+@contextmanager
+def open_atomically(path: Path) -> Iterator[IO[str]]:
+    """A UTF-8 text file that takes the name ``path`` when the block ends, and vanishes if it raises.
+
+    The temporary file lies in the same folder, so that the rename is atomic; it is flushed to disk first.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text_atomically(path: Path, text: str) -> None:
+    """Replace the contents of ``path`` by ``text``."""
+    with open_atomically(path) as file:
+        file.write(text)
+
+
+def write_json_atomically(path: Path, data: Any) -> None:
+    """Replace the contents of ``path`` by ``data`` as readable JSON."""
+    write_text_atomically(path, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in a file that this package wrote."""
+    return json.loads(path.read_text("utf-8"))
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
