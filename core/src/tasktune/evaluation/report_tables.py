@@ -1,0 +1,154 @@
+"""The report's tables: scores, baselines, classes, confusion, mistakes. Each is Markdown, empty without rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tasktune.evaluation.markdown import as_text, escape, shorten, table
+from tasktune.evaluation.predictions import Prediction
+from tasktune.evaluation.score import Evaluation
+from tasktune.evaluation.wording import NOTHING, Wording
+from tasktune.types import Confusion
+
+LARGEST_MATRIX = 20
+"""Labels up to which a confusion matrix is shown whole; beyond it the commonest confusions are listed."""
+MOST_PAIRS = 20
+MOST_CLASSES = 100
+_CLASS_COLUMNS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "support": "Rows"}
+
+
+def scores_table(evaluation: Evaluation, wording: Wording) -> str:
+    """Every metric with its score; target and status where there is a target."""
+    verdicts = {verdict.metric: verdict for verdict in evaluation.criteria}
+    rows = []
+    for metric in metric_order(evaluation, wording):
+        title = escape(wording.title(metric))
+        if metric in verdicts:
+            verdict = verdicts[metric]
+            status = "✅" if verdict.met else "❌"
+            rows.append([title, wording.judged(verdict), wording.target(verdict), status])
+        else:
+            rows.append([title, wording.value(metric, evaluation.metrics.values[metric]), NOTHING, NOTHING])
+    header = [wording.say(name) for name in ("Metric", "Score", "Target", "Status")]
+    return table(header, rows, numbers_from=None)
+
+
+def metric_order(evaluation: Evaluation, wording: Wording) -> list[str]:
+    """The metrics: headline first, then as the task type lists them, then the rest."""
+    listed = [*(verdict.metric for verdict in evaluation.criteria), *wording.metrics, *evaluation.metrics.values]
+    return [metric for metric in dict.fromkeys(listed) if metric in evaluation.metrics.values]
+
+
+def baselines_table(evaluation: Evaluation, wording: Wording) -> str:
+    """The model beside every baseline on all metrics, and beside the score that the user stated."""
+    stated = evaluation.stated_baseline
+    others = {name: metrics.values for name, metrics in evaluation.baselines.items()}
+    columns: dict[str, Mapping[str, float]] = dict(others)
+    if stated is not None and stated.score is not None:
+        columns[wording.say("{name} (stated in task.yaml)", name=stated.name)] = {
+            evaluation.headline.metric: stated.score
+        }
+    if not columns:
+        return ""
+    rows = []
+    for metric in metric_order(evaluation, wording):
+        row = [escape(wording.title(metric)), wording.value(metric, evaluation.metrics.values[metric])]
+        row += [wording.value(metric, c[metric]) if metric in c else NOTHING for c in columns.values()]
+        rows.append(row)
+    return table([wording.say("Metric"), wording.say("Model"), *map(escape, columns)], rows, numbers_from=1)
+
+
+def classes_table(evaluation: Evaluation, wording: Wording) -> str:
+    """Precision, recall, F1 and support of every class; of very many, those with the lowest F1."""
+    classes = evaluation.metrics.per_class
+    if not classes:
+        return ""
+    names = list(classes)
+    note = ""
+    if len(names) > MOST_CLASSES:
+        names = sorted(names, key=lambda name: classes[name].get("f1", 0.0))[:MOST_CLASSES]
+        note = wording.say("The {shown} of {count} classes with the lowest F1.", shown=MOST_CLASSES, count=len(classes))
+    present = {column for values in classes.values() for column in values}
+    columns = [column for column in _CLASS_COLUMNS if column in present]
+    columns += sorted(present - set(columns))
+    header = [wording.say("Class"), *(escape(_class_column(column, wording)) for column in columns)]
+    rows = [[escape(name), *(_class_value(classes[name], column, wording) for column in columns)] for name in names]
+    return _joined(note, table(header, rows, numbers_from=1))
+
+
+def confusion_table(evaluation: Evaluation, wording: Wording) -> str:
+    """The confusion matrix, gold by row and predicted by column; of many labels, the commonest confusions."""
+    confusion = evaluation.metrics.confusion
+    if confusion is None or not confusion.rows:
+        return ""
+    if len(confusion.rows) <= LARGEST_MATRIX:
+        header = [wording.say("Gold ＼ predicted"), *map(escape, confusion.columns)]
+        rows = [
+            [escape(gold), *map(str, counts)] for gold, counts in zip(confusion.rows, confusion.counts, strict=True)
+        ]
+        return table(header, rows, numbers_from=1)
+    pairs = confusions(confusion)
+    mistakes = sum(count for _gold, _predicted, count in pairs)
+    note = wording.say(
+        "{labels} labels are too many for a matrix: the {shown} commonest of {count} confusions.",
+        labels=len(confusion.rows),
+        shown=min(MOST_PAIRS, len(pairs)),
+        count=len(pairs),
+    )
+    header = [wording.say(name) for name in ("Gold", "Predicted", "Count", "Share of mistakes")]
+    rows = [
+        [escape(gold), escape(predicted), str(count), f"{100 * count / mistakes:.1f}%"]
+        for gold, predicted, count in pairs[:MOST_PAIRS]
+    ]
+    return _joined(note, table(header, rows, numbers_from=2)) if rows else note
+
+
+def confusions(confusion: Confusion) -> list[tuple[str, str, int]]:
+    """The pairs (gold, predicted, count) off the diagonal that occurred, the commonest first."""
+    pairs = [
+        (gold, predicted, count)
+        for gold, counts in zip(confusion.rows, confusion.counts, strict=True)
+        for predicted, count in zip(confusion.columns, counts, strict=True)
+        if count and gold != predicted
+    ]
+    return sorted(pairs, key=lambda pair: -pair[2])
+
+
+def mistakes_table(mistakes: Sequence[Prediction], wording: Wording) -> str:
+    """Wrong predictions: the record, its input, the right answer and the model's."""
+    header = [wording.say(name) for name in ("Record", "Input", "Gold", "Predicted")]
+    rows = [[escape(m.id), _input(m), _cell(as_text(m.target), wording), _predicted(m, wording)] for m in mistakes]
+    return table(header, rows) if rows else ""
+
+
+def _predicted(mistake: Prediction, wording: Wording) -> str:
+    if mistake.answer.parsed:
+        return _cell(as_text(mistake.answer.value), wording)
+    reason = escape(shorten(mistake.answer.error or ""))
+    return f"*{wording.say('cannot be read')}* ({reason}): {_cell(mistake.output, wording)}"
+
+
+def _input(mistake: Prediction) -> str:
+    inputs = mistake.inputs
+    if len(inputs) == 1:
+        return escape(shorten(as_text(next(iter(inputs.values())))))
+    return "; ".join(f"{escape(name)}: {escape(shorten(as_text(value)))}" for name, value in inputs.items())
+
+
+def _cell(text: str, wording: Wording) -> str:
+    # No text from data can look like this: its asterisks are escaped.
+    return escape(shorten(text)) or f"*{wording.say('empty')}*"
+
+
+def _class_column(column: str, wording: Wording) -> str:
+    return wording.say(_CLASS_COLUMNS[column]) if column in _CLASS_COLUMNS else wording.title(column)
+
+
+def _class_value(values: Mapping[str, float], column: str, wording: Wording) -> str:
+    if column not in values:
+        return NOTHING
+    return f"{values[column]:.0f}" if column == "support" else wording.value(column, values[column])
+
+
+def _joined(note: str, text: str) -> str:
+    return f"{note}\n\n{text}" if note else text

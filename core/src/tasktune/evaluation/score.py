@@ -1,0 +1,216 @@
+"""Score a model's outputs and set the scores beside those of simple methods."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from tasktune.definition.task import StatedBaseline
+from tasktune.errors import InputError, PluginError
+from tasktune.evaluation.criteria import Verdict
+from tasktune.evaluation.predictions import is_correct, parse_outputs
+from tasktune.improve.diagnose import diagnose
+from tasktune.locale import translate as _
+from tasktune.types import Finding, Metrics, Record, RunContext, Scored, Value
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+
+
+class Counts(Value):
+    """Rows of an evaluation: scored ones, those passed over for want of a target, and what became of the scored.
+
+    ``correct`` answers equal their target exactly; ``train`` rows taught the model and the baselines (0: unknown).
+    """
+
+    scored: int
+    unlabelled: int
+    unparsed: int
+    correct: int
+    train: int
+
+
+class Evaluation(Value):
+    """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric."""
+
+    task_name: str
+    task_type: str
+    split: str
+    decoding: str
+    counts: Counts
+    metrics: Metrics
+    baselines: Mapping[str, Metrics] = {}
+    stated_baseline: StatedBaseline | None = None
+    criteria: Annotated[tuple[Verdict, ...], Field(min_length=1)]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def headline(self) -> Verdict:
+        """The verdict on the headline metric."""
+        return self.criteria[0]
+
+    @property
+    def met(self) -> bool:
+        """Whether every criterion is met."""
+        return all(verdict.met for verdict in self.criteria)
+
+
+def score(
+    task: Task,
+    rows: Iterable[tuple[Record, str]],
+    *,
+    train: Sequence[Record] = (),
+    split: str = "test",
+    decoding: str = "free",
+    loss_curve: Sequence[tuple[int, float]] = (),
+) -> Evaluation:
+    """Score records with the model's raw outputs.
+
+    Records without a target are counted and passed over. ``train`` are the records that the model learned from: the
+    baselines learn from the same, and there are none without it. ``loss_curve`` holds (step, training loss).
+    Findings are worded in the process's language: call ``use_language`` with the report's before.
+
+    :raises InputError: no record has a target.
+    :raises PluginError: the task type broke its contract.
+    """
+    labelled, unlabelled = [], 0
+    for row in parse_outputs(task, rows):
+        if row.record.target is None:
+            unlabelled += 1
+        else:
+            labelled.append(row)
+    if not labelled:
+        raise InputError(
+            _(
+                "no row of the {split} split has a target to score against ({count} rows)",
+                split=split,
+                count=unlabelled,
+            ),
+            hint=_("add {field} to the rows", field=task.plugin.info.target_field),
+        )
+    metrics = _metrics(task, labelled)
+    verdict = Verdict.on(task.primary_metric, metrics.values[task.primary_metric], task.threshold)
+    correct = sum(bool(is_correct(row)) for row in labelled)
+    answered = _baselines(task, train, labelled) if train else {}
+    baselines = {name: _metrics(task, theirs) for name, theirs in answered.items()}
+    context = RunContext(
+        task_name=task.name,
+        language=task.spec.language,
+        threshold=verdict.threshold,
+        train_rows=len(train),
+        class_counts=Counter(name for record in train for name in task.plugin.target_classes(record, task.options)),
+        training=task.spec.training.model_dump(mode="json"),
+        loss_curve=tuple(loss_curve),
+    )
+    rivals = {
+        name: theirs.values[verdict.metric]
+        for name, theirs in baselines.items()
+        if _is_yardstick(answered[name], correct)
+    }
+    if task.baseline is not None and task.baseline.score is not None:
+        rivals[task.baseline.name] = task.baseline.score
+    return Evaluation(
+        task_name=task.name,
+        task_type=task.spec.task_type,
+        split=split,
+        decoding=decoding,
+        counts=Counts(
+            scored=len(labelled),
+            unlabelled=unlabelled,
+            unparsed=sum(not row.answer.parsed for row in labelled),
+            correct=correct,
+            train=len(train),
+        ),
+        metrics=metrics,
+        baselines=baselines,
+        stated_baseline=task.baseline,
+        criteria=(verdict,),
+        findings=diagnose(task, labelled, metrics, verdict, rivals, context, decoding),
+    )
+
+
+def results(evaluation: Evaluation, version: str | None = None) -> dict[str, Any]:
+    """The headline numbers, for ``results.json`` and ``--json``: what comparing versions needs, as plain data."""
+    headline = evaluation.headline
+    return {
+        "task_name": evaluation.task_name,
+        "task_type": evaluation.task_type,
+        "version": version,
+        "split": evaluation.split,
+        "decoding": evaluation.decoding,
+        "primary_metric": headline.metric,
+        "value": headline.value,
+        "threshold": headline.threshold,
+        "met": evaluation.met,
+        "metrics": dict(evaluation.metrics.values),
+        "per_class": {name: dict(values) for name, values in evaluation.metrics.per_class.items()},
+        "baselines": {name: dict(metrics.values) for name, metrics in evaluation.baselines.items()},
+        "stated_baseline": dataclasses.asdict(evaluation.stated_baseline) if evaluation.stated_baseline else None,
+        "counts": evaluation.counts.model_dump(),
+        "findings": [{"code": f.code, "severity": f.severity, "message": f.message} for f in evaluation.findings],
+    }
+
+
+def _is_yardstick(answered: Sequence[Scored], correct: int) -> bool:
+    """Whether a baseline can shame a model that answers ``correct`` rows rightly.
+
+    A copy of the input can be in perfect form without one right answer.
+    """
+    theirs = sum(bool(is_correct(row)) for row in answered)
+    return theirs > 0 and 2 * theirs >= correct
+
+
+def _baselines(task: Task, train: Sequence[Record], rows: Sequence[Scored]) -> dict[str, list[Scored]]:
+    """The baselines' answers to the rows, by their names."""
+    answered = {}
+    for baseline in task.plugin.baselines(train, [row.record for row in rows], task.options):
+        if len(baseline.answers) != len(rows):
+            raise _broken(
+                task,
+                _(
+                    "its baseline {name} has {answers} answers to {rows} records",
+                    name=baseline.name,
+                    answers=len(baseline.answers),
+                    rows=len(rows),
+                ),
+            )
+        # A baseline writes no text, only answers.
+        answered[baseline.name] = [
+            Scored(record=row.record, output="", answer=answer)
+            for row, answer in zip(rows, baseline.answers, strict=True)
+        ]
+    return answered
+
+
+def _metrics(task: Task, rows: Sequence[Scored]) -> Metrics:
+    """The task type's scores, known to be complete and to survive JSON, which has no NaN and no infinity."""
+    metrics: Metrics = task.plugin.compute_metrics(rows, task.options)
+    missing = [name for name in dict.fromkeys((metrics.primary, task.primary_metric)) if name not in metrics.values]
+    if missing:
+        raise _broken(task, _("compute_metrics() does not report {metrics}", metrics=", ".join(missing)))
+    numbers = dict(metrics.values)
+    for name, values in metrics.per_class.items():
+        numbers.update({f"{name}.{key}": value for key, value in values.items()})
+    wrong = [name for name, value in numbers.items() if not math.isfinite(value)]
+    if wrong:
+        raise _broken(task, _("compute_metrics() gives no finite number for {metrics}", metrics=", ".join(wrong)))
+    return metrics
+
+
+def _broken(task: Task, why: str) -> PluginError:
+    plugin = task.plugin
+    return PluginError(
+        _(
+            "the {kind} {name!r} ({origin}): {why}",
+            kind=_("task type"),
+            name=plugin.name,
+            origin=plugin.origin,
+            why=why,
+        ),
+        hint=_("update {origin} or tasktune", origin=plugin.origin),
+    )
