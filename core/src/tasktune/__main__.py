@@ -1,0 +1,7 @@
+"""``python -m tasktune`` is ``tune``."""
+
+from __future__ import annotations
+
+from tasktune.cli import main
+
+main()

@@ -1,0 +1,39 @@
+"""What the shell offers for a half-typed value. Nothing is imported but metadata, nothing parsed but file names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+
+def task_types(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of the installed task types."""
+    from tasktune.plugins import find
+
+    return _matching(find("task type"), incomplete)
+
+
+def overlays(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of the files in the task's ``configs/``."""
+    files = _task_folder(ctx).glob("configs/*")
+    return _matching(sorted(file.stem for file in files if file.suffix in (".yaml", ".yml")), incomplete)
+
+
+def versions(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of the task's versions, oldest first."""
+    from tasktune.workspace.versions import versions as versions_of
+
+    return _matching([version.name for version in versions_of(_task_folder(ctx))], incomplete)
+
+
+def _task_folder(ctx: click.Context) -> Path:
+    # Click gives up on a line that ends in an option without its value, and leaves the arguments before it in args.
+    task = Path(ctx.args[0] if ctx.args else ctx.params.get("task") or ".")
+    return task.parent if task.is_file() else task
+
+
+def _matching(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]

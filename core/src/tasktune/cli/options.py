@@ -1,0 +1,126 @@
+"""Arguments and options that several commands share, and how they become a task and a version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tasktune.cli import completers
+from tasktune.cli.help import Argument
+from tasktune.cli.settings import Settings
+from tasktune.locale import translate as _
+from tasktune.locale import use_language
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+    from tasktune.workspace.versions import Version
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+VERSION_TO_MAKE = (
+    "The version to make or to go on with. Default: the one that began with the same definition and data, "
+    "else a new one."
+)
+_TASK = "The task: its folder, or the task.yaml in it. Default: this folder."
+
+
+def task_argument(*, required: bool = False) -> Callable[[Decorated], Decorated]:
+    """The argument TASK."""
+    about = "The task: its folder, or the task.yaml in it." if required else _TASK
+    default: dict[str, Any] = {"required": True} if required else {"default": Path()}
+    return click.argument("task", cls=Argument, about=about, type=click.Path(path_type=Path), **default)
+
+
+def definition_options(command: Decorated) -> Decorated:
+    """``--task-type``, ``--config`` and ``--set``: what may change a definition from outside."""
+    command = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set one value of task.yaml for this run, such as training.epochs=2. May be repeated; wins over --config.",
+    )(command)
+    command = click.option(
+        "--config",
+        "overlays",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=completers.overlays,
+        help="Lay configs/NAME.yaml over task.yaml. May be repeated; a later one wins.",
+    )(command)
+    return click.option(
+        "--task-type",
+        metavar="NAME",
+        shell_complete=completers.task_types,
+        help="The task type, for a task.yaml that does not say; one that does must agree.",
+    )(command)
+
+
+def version_option(help: str) -> Callable[[Decorated], Decorated]:
+    """``--version`` with a meaning of the command's own."""
+    return click.option("--version", metavar="NAME", shell_complete=completers.versions, help=help)
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout, and nothing else there."
+)
+
+
+def load(task: Path, task_type: str | None, overlays: tuple[str, ...], overrides: tuple[str, ...]) -> Task:
+    """The task that a command line means, in whose language the messages are from now on (see ``--lang``).
+
+    :raises tasktune.errors.InputError: the definition has problems, all of them listed.
+    """
+    from tasktune.definition import load_task
+
+    loaded = load_task(task, task_type=task_type, overlays=overlays, overrides=overrides)
+    _speak(loaded.spec.language)
+    return loaded
+
+
+def load_trained(task: Path, name: str | None) -> tuple[Task, Version]:
+    """The version called ``name``, or the newest that is trained; and the task as it was when that was made.
+
+    A model is asked as it was taught, whatever task.yaml says by now. Data paths stay relative to the task's folder.
+
+    :raises tasktune.errors.InputError: there is no such version, or it is not trained yet.
+    """
+    from tasktune.definition import definition_file, load_task
+
+    folder = definition_file(task).parent
+    version = _trained_version(folder, name)
+    loaded = load_task(version.definition, folder=folder)
+    _speak(loaded.spec.language)
+    return loaded, version
+
+
+def _speak(language: str) -> None:
+    settings = click.get_current_context().find_object(Settings)
+    if settings is None or settings.language is None:
+        use_language(language)
+
+
+def _trained_version(folder: Path, name: str | None) -> Version:
+    from tasktune.errors import InputError
+    from tasktune.workspace.versions import get_version, versions
+
+    if name is not None:
+        version = get_version(folder, name)
+        if _is_trained(version):
+            return version
+        raise InputError(
+            _("version {name} is not trained to its end", name=name),
+            hint=_("go on with tune run {folder}", folder=folder),
+        )
+    for version in reversed(versions(folder)):
+        if _is_trained(version):
+            return version
+    raise InputError(_("{folder} has no trained version", folder=folder), hint=_("train one with tune run"))
+
+
+def _is_trained(version: Version) -> bool:
+    state = version.state()
+    return state is not None and "train" in state.stages_done
