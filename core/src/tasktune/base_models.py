@@ -20,16 +20,18 @@ BUILTIN = "builtin:"
 def locate(base_model: str, task_folder: Path) -> str:
     """What to give ``from_pretrained`` for a ``training.base_model``: a folder's path or a Hub id.
 
+    A folder is named absolutely, from the user's home (``~/``), or relative to the task's folder.
+
     :raises InputError: no distribution offers that built-in base, or the name is a path to no folder.
     """
     if base_model.startswith(BUILTIN):
         return str(_builtin(base_model))
-    for path in (task_folder / base_model, Path(base_model).expanduser()):
-        if (path / "config.json").exists():
-            return str(path.resolve())
+    path = Path(base_model).expanduser() if base_model.startswith("~/") else task_folder / base_model
+    if (path / "config.json").exists():
+        return str(path.resolve())
     if base_model.startswith((".", "/", "~")) or base_model.count("/") != 1:
         raise InputError(
-            _("training.base_model: {name} is no folder with a model (config.json)", name=base_model),
+            _("{name} is no folder with a model (config.json)", name=base_model),
             hint=_("give a model's folder, a Hub id such as Qwen/Qwen3-4B, or builtin:tiny"),
         )
     return base_model
@@ -53,11 +55,7 @@ def _builtin(base_model: str) -> Path:
     if name not in offered:
         known = ", ".join(BUILTIN + known for known in sorted(offered)) or _("none")
         raise InputError(
-            _(
-                "training.base_model: no installed distribution offers {name}; offered: {known}",
-                name=base_model,
-                known=known,
-            ),
+            _("no installed distribution offers {name}; offered: {known}", name=base_model, known=known),
             hint=_("pip install tasktune-{name}, or give a model's folder or Hub id", name=name),
         )
     return Path(offered[name].load())

@@ -14,7 +14,7 @@ from tasktune import base_models
 from tasktune.data.check import report_on
 from tasktune.data.records import SPLITS, Split
 from tasktune.data.rows import read_split, rows_path, write_rows
-from tasktune.data.scan import scan
+from tasktune.data.scan import Scan, scan
 from tasktune.definition.snapshot import dump_task, fingerprint
 from tasktune.definition.unsupported import notices, refuse_unsupported
 from tasktune.errors import InputError
@@ -78,19 +78,23 @@ def run(
     refuse_unsupported(task)
     hashes = _data_hashes(task)
     start = _start_fingerprint(task, hashes)
-    chosen = _unfinished_or_same(task, version, start)
-    if chosen is not None and _done(chosen, stages):
-        return RunResult(chosen.name, chosen.folder, "unchanged", _evaluation(chosen))
+    same = _unfinished_or_same(task, version, start)
+    if same is not None and _done(same, stages):
+        return RunResult(same.name, same.folder, "unchanged", _evaluation(same))
+    for text in notices(task):
+        on_event(Event(kind="message", stage="check", data={"level": "info", "text": text}))
+    # Before the lock, which is a file: input with problems leaves nothing behind.
+    found = _check(task, on_event) if same is None else None
     with locked(task.folder):
-        for text in notices(task):
-            on_event(Event(kind="message", stage="check", data={"level": "info", "text": text}))
-        current = chosen or _begin(task, version, start, hashes, on_event)
+        # Looked for again: another run may have begun or ended while this one had no lock.
+        current = _unfinished_or_same(task, version, start)
+        if current is None:
+            current = _begin(task, version, start, hashes, found or _check(task, on_event), on_event)
         try:
             _go_through(task, current, stages, on_event)
         except InputError:
             # The user will change the input, and with it the version: an untrained one would only be in the way.
-            state = current.state()
-            if chosen is None and state is not None and "train" not in state.stages_done:
+            if not current.training.exists() and not any(current.checkpoints.glob("*")):
                 shutil.rmtree(current.folder)
             raise
     return RunResult(current.name, current.folder, "finished", _evaluation(current))
@@ -118,10 +122,12 @@ def _go_through(task: Task, version: Version, stages: tuple[Stage, ...], on_even
         if stage in state.stages_done:
             on_event(Event(kind="stage", stage=stage, data={"status": "skipped"}))
             continue
-        if stage == "train":
+        # A worker's last file says that it was done, even if this process was killed before it could note it.
+        if stage == "train" and not version.training.exists():
             run_worker("train", version, task, on_event)
         elif stage == "evaluate":
-            run_worker("evaluate", version, task, on_event)
+            if not (version.evaluation / FILE_NAME).exists():
+                run_worker("evaluate", version, task, on_event)
             _report(task, version, "test")
         version.finish_stage(stage)
     state = version.state()
@@ -130,8 +136,11 @@ def _go_through(task: Task, version: Version, stages: tuple[Stage, ...], on_even
         version.set_state(state.model_copy(update={"finished": True}))
 
 
-def _begin(task: Task, name: str | None, start: str, hashes: dict[str, str], on_event: OnEvent) -> Version:
-    """Check the data and write a new version's rows; its state is written last, so half a start counts for nothing."""
+def _check(task: Task, on_event: OnEvent) -> Scan:
+    """Read and check all data.
+
+    :raises InputError: with every problem.
+    """
     log = EventEmitter(on_event)
     log.stage("check", "started")
     found = scan(task)
@@ -140,25 +149,29 @@ def _begin(task: Task, name: str | None, start: str, hashes: dict[str, str], on_
     for text in report.notices:
         on_event(Event(kind="message", stage="check", data={"level": "warning", "text": text}))
     log.stage("check", "finished", rows=dict(report.rows))
+    return found
 
+
+def _begin(task: Task, name: str | None, start: str, hashes: dict[str, str], found: Scan, on_event: OnEvent) -> Version:
+    """Write a new version's rows; its state is written last, so half a start counts for nothing."""
+    log = EventEmitter(on_event)
     version = new_version(
         task.folder, name or task.spec.version or next_name(task.folder, task.spec.versioning.strategy)
     )
-    if version.state() is not None:
-        raise InputError(
-            _("version {name} exists and started from something else", name=version.name),
-            hint=_("choose another name with --version, or leave it out"),
-        )
     log.stage("prepare", "started")
     shutil.rmtree(version.folder)
     version.prepared.mkdir(parents=True)
-    write_rows(task, found, version.prepared)
+    try:
+        write_rows(task, found, version.prepared)
+    except InputError:
+        shutil.rmtree(version.folder)
+        raise
     write_text_atomically(version.definition, dump_task(task))
     training = task.spec.training
     base = {"name": training.base_model, "revision": training.revision}
     write_json_atomically(version.provenance, provenance(hashes, base, task.plugin.origin))
     version.set_state(State(fingerprint=start, stages_done=("prepare",)))
-    log.stage("prepare", "finished", rows=dict(report.rows))
+    log.stage("prepare", "finished", rows=dict(found.rows))
     return version
 
 
@@ -241,7 +254,11 @@ def _data_hashes(task: Task) -> dict[str, str]:
 def _start_fingerprint(task: Task, hashes: dict[str, str]) -> str:
     """What a run starts from, as one hash."""
     training = task.spec.training
-    base = base_models.fingerprint(training.base_model, training.revision, task.folder)
+    try:
+        base = base_models.fingerprint(training.base_model, training.revision, task.folder)
+    except InputError as error:
+        problem = task.problem(("training", "base_model"), error.message, error.hint)
+        raise InputError("", problems=[problem]) from error
     parts = [fingerprint(task), base, *(f"{name}={hash_}" for name, hash_ in sorted(hashes.items()))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -60,8 +60,10 @@ def report_on(found: Scan, task: Task) -> CheckReport:
     if not count:
         for split in SPLITS:
             if not found.rows[split] and split != "valid":
-                hint = _("add rows to {path}", path=task.spec.data.train)
-                problems.append(Problem(_("the {split} split has no rows", split=split), hint, f"data.{split}"))
+                hint = _("add rows to {path}", path=", ".join(task.spec.data.train))
+                if split == "test" and task.spec.data.split.test == 0:
+                    hint = _("name a file under data.test, or set data.split.test above 0")
+                problems.append(task.problem(("data", split), _("the {split} split has no rows", split=split), hint))
         count = len(problems)
     return CheckReport(
         problems=tuple(problems),
@@ -98,13 +100,13 @@ def _notices(found: Scan) -> list[str]:
                 few=FEW_ROWS,
             )
         )
-    for split, ids in found.overlap.items():
+    for split, overlap in found.overlap.items():
         fate = _("left out of train") if found.dropped else _("kept")
-        shown = ", ".join(ids[:5]) + (" …" if len(ids) > 5 else "")
+        shown = ", ".join(overlap.ids) + (" …" if overlap.count > len(overlap.ids) else "")
         notices.append(
             _(
                 "{count} training rows have the same input as a row of {split} ({fate}): {ids}",
-                count=len(ids),
+                count=overlap.count,
                 split=split,
                 fate=fate,
                 ids=shown,

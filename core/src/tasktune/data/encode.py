@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jinja2 import TemplateError
+
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
 
@@ -43,11 +45,11 @@ class Encoder:
         self.end_of_turn = self._end_of_turn()
 
     def render(self, messages: Sequence[dict[str, str]]) -> str:
-        """The exact text that a prompt becomes, the assistant's turn opened."""
-        text: str = self.tokenizer.apply_chat_template(
-            list(messages), tokenize=False, add_generation_prompt=True, **TEMPLATE_SWITCHES
-        )
-        return text
+        """The exact text that a prompt becomes, the assistant's turn opened.
+
+        :raises InputError: the template refuses the messages.
+        """
+        return self._render(messages, add_generation_prompt=True)
 
     def prompts(self, chats: Sequence[Sequence[dict[str, str]]]) -> list[list[int]]:
         """Token ids of prompts (chats without an answer)."""
@@ -63,15 +65,28 @@ class Encoder:
         """Token ids of an answer and the end of its turn."""
         return self._tokenize([text + self.end_of_turn])[0]
 
+    def _render(self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool) -> str:
+        try:
+            text: str = self.tokenizer.apply_chat_template(
+                list(messages), tokenize=False, add_generation_prompt=add_generation_prompt, **TEMPLATE_SWITCHES
+            )
+        except TemplateError as error:
+            raise InputError(
+                _("the base model's chat template refuses the messages: {reason}", reason=error),
+                hint=_("some models take no system message; use another base model"),
+            ) from error
+        return text
+
     def _tokenize(self, texts: list[str]) -> list[list[int]]:
+        if not texts:
+            return []
         ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
         return ids
 
     def _end_of_turn(self) -> str:
         """The text from the end of an answer up to and including the token that ends generation."""
         chat = [{"role": "user", "content": "x"}, {"role": "assistant", "content": _PROBE}]
-        text: str = self.tokenizer.apply_chat_template(chat, tokenize=False, **TEMPLATE_SWITCHES)
-        tail = text.rpartition(_PROBE)[2]
+        tail = self._render(chat, add_generation_prompt=False).rpartition(_PROBE)[2]
         eos: str | None = self.tokenizer.eos_token
         if eos is None:
             raise InputError(_("the base model's tokenizer has no end-of-sequence token"))

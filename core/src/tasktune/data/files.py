@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Iterator, Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ from tasktune.errors import Problem
 from tasktune.locale import translate as _
 
 FORMATS = (".jsonl", ".csv", ".tsv")
-_UTF8 = ("utf-8", "utf8", "utf-8-sig")
 # A row is one labelled example; a longer line is a file without line breaks, and would fill the memory.
-MAX_LINE_BYTES = 16 << 20
+MAX_LINE = 16_000_000
+_MARK = "tasktune.mark"
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,15 @@ class Row:
 def read_rows(path: Path, encoding: str = "utf-8") -> Iterator[Row | Problem]:
     """The rows of a file in order, streamed; in the place of each row that cannot be read, the problem.
 
-    JSONL holds one JSON object a line (empty lines are passed over); CSV and TSV have a header line. A byte order
-    mark is accepted. A file that cannot be read at all is a single problem.
+    JSONL holds one JSON object a line (empty lines are passed over); CSV and TSV have a header line. Lines end with
+    LF or CRLF. A byte order mark is accepted. A file that cannot be read at all is a single problem, and so is what
+    stands behind an undecodable line or an unclosed quote of a CSV file.
     """
-    if path.suffix not in FORMATS:
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
         known = ", ".join(FORMATS)
-        yield Problem(_("unknown data format {suffix!r}", suffix=path.suffix), _("use one of {known}", known=known)).at(
-            path
-        )
+        problem = Problem(_("unknown data format {suffix!r}", suffix=suffix), _("use one of {known}", known=known))
+        yield problem.at(path)
         return
     try:
         codecs.lookup(encoding)
@@ -45,32 +49,38 @@ def read_rows(path: Path, encoding: str = "utf-8") -> Iterator[Row | Problem]:
         yield Problem(_("unknown encoding {encoding!r}", encoding=encoding), _("use utf-8, big5 or cp950")).at(path)
         return
     try:
-        rows = _read_jsonl(path, encoding) if path.suffix == ".jsonl" else _read_csv(path, encoding)
         empty = True
-        for row in rows:
+        for row in _read_jsonl(path, encoding) if suffix == ".jsonl" else _read_csv(path, encoding):
             empty = False
             yield row if isinstance(row, Row) else row.at(path, row.line)
         if empty:
             yield Problem(_("the file has no rows"), _("put at least one labelled row in it")).at(path)
     except OSError as error:
-        yield Problem(_("cannot be read: {error}", error=error.strerror or error), None).at(path)
+        yield Problem(_("cannot be read: {error}", error=error.strerror or error)).at(path)
 
 
 def _read_jsonl(path: Path, encoding: str) -> Iterator[Row | Problem]:
     for line, text in _lines(path, encoding):
         if isinstance(text, Problem):
             yield text
-        elif not text.isspace() and text:
+        elif text and not text.isspace():
             yield _parse_json_row(line, text)
 
 
 def _parse_json_row(line: int, text: str) -> Row | Problem:
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = _JSON.decode(text.rstrip())
+        if _HALF_PAIR.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         hint = _("each line must be one whole JSON object in double quotes")
         return Problem(
             _("not valid JSON at column {column}: {reason}", column=error.colno, reason=error.msg), hint, line=line
+        )
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):x}"
+        return Problem(
+            _("{half} is half a character", half=half), _("write both halves, or the character itself"), line=line
         )
     except (ValueError, RecursionError) as error:
         return Problem(_("not valid JSON: {reason}", reason=error), line=line)
@@ -81,7 +91,27 @@ def _parse_json_row(line: int, text: str) -> Row | Problem:
 
 
 def _refuse_constant(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
+    raise ValueError(_("{number} is no JSON number", number=constant))
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refuse_constant(number)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        names = [name for name, _value in pairs]
+        raise ValueError(_("repeated: {names}", names=_repeated(names)))
+    return fields
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_without_repeats)
+
+
+def _repeated(names: Sequence[str]) -> str:
+    return ", ".join(sorted({name for name in names if names.count(name) > 1}))
 
 
 def _read_csv(path: Path, encoding: str) -> Iterator[Row | Problem]:
@@ -95,33 +125,59 @@ def _read_csv(path: Path, encoding: str) -> Iterator[Row | Problem]:
                 raise _Unreadable(text)
             yield text
 
-    reader = csv.reader(text_lines(), delimiter="\t" if path.suffix == ".tsv" else ",", strict=True)
-    try:
-        header = next(reader, None)
-        if header is None:
-            return
-        repeated = sorted({name for name in header if header.count(name) > 1})
-        if repeated:
-            names = ", ".join(repeated)
-            yield Problem(_("the header names a column twice: {names}", names=names), _("rename one"), line=1)
-            return
+    reader = csv.reader(text_lines(), delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
+    header: list[str] | None = None
+    while True:
         start = position + 1
-        for values in reader:
-            line, start = start, position + 1
-            if not values:
-                continue
-            if len(values) != len(header):
-                yield Problem(
-                    _("{found} values in a row of {expected} columns", found=len(values), expected=len(header)),
-                    _("put values with commas or line breaks in double quotes"),
-                    line=line,
-                )
-                continue
-            yield Row(line, dict(zip(header, values, strict=True)))
-    except csv.Error as error:
-        yield Problem(_("not valid CSV: {reason}", reason=error), _("look for a missing double quote"), line=position)
-    except _Unreadable as unreadable:
-        yield unreadable.problem
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except _Unreadable as unreadable:
+            yield unreadable.problem
+            return
+        except csv.Error as error:
+            yield _bad_csv(error, start)
+            # An open quote has swallowed the lines up to here: where the next row starts cannot be known.
+            if position > start or header is None:
+                return
+            continue
+        if header is None:
+            header = values
+            problem = _bad_header(header)
+            if problem:
+                yield problem
+                return
+        elif values:
+            yield _csv_row(start, header, values)
+
+
+def _bad_csv(error: csv.Error, line: int) -> Problem:
+    if "new-line character" in str(error):
+        return Problem(_("a line ends with CR alone"), _("save the file with LF or CRLF line ends"), line=line)
+    hint = _("look for a missing double quote in the row that starts here")
+    return Problem(_("not valid CSV: {reason}", reason=error), hint, line=line)
+
+
+def _bad_header(header: Sequence[str]) -> Problem | None:
+    nameless = ", ".join(str(number) for number, name in enumerate(header, 1) if not name.strip())
+    if nameless or not header:
+        hint = _("the first line must name every column")
+        return Problem(_("columns without a name in the header: {columns}", columns=nameless or 1), hint, line=1)
+    repeated = _repeated(header)
+    if repeated:
+        return Problem(_("the header names a column twice: {names}", names=repeated), _("rename one"), line=1)
+    return None
+
+
+def _csv_row(line: int, header: Sequence[str], values: Sequence[str]) -> Row | Problem:
+    if len(values) != len(header):
+        return Problem(
+            _("{found} values in a row of {expected} columns", found=len(values), expected=len(header)),
+            _("put values with commas or line breaks in double quotes"),
+            line=line,
+        )
+    return Row(line, dict(zip(header, values, strict=True)))
 
 
 class _Unreadable(Exception):
@@ -132,54 +188,54 @@ class _Unreadable(Exception):
         self.problem = problem
 
 
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Decode what cannot be decoded to half a surrogate pair, which no valid text decodes to."""
+    assert isinstance(error, UnicodeDecodeError)
+    return "\udc80", error.end
+
+
+codecs.register_error(_MARK, _mark)
+
+
 def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str | Problem]]:
-    """The lines of a file, decoded one by one where the encoding allows it: one bad line is one problem."""
-    utf8 = encoding.lower().replace("_", "-") in _UTF8
-    if not utf8:
-        yield from _decoded_lines(path, encoding)
-        return
-    with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            yield 1, Problem(_("the file is in UTF-16"), _("save it as UTF-8, or set data.encoding: utf-16"), line=1)
-            return
-        file.seek(0)
+    """The lines of a file, numbered from 1 and decoded; one bad line is one problem."""
+    utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+    if utf8:
+        with path.open("rb") as raw:
+            if raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                hint = _("save it as UTF-8, or set data.encoding: utf-16")
+                yield 1, Problem(_("the file is in UTF-16"), hint, line=1)
+                return
+    # surrogateescape would do for all encodings but those in which ASCII bytes can be at fault (UTF-16).
+    errors = "surrogateescape" if utf8 else _MARK
+    with path.open(encoding=encoding, errors=errors, newline="\n") as file:
         number = 0
-        while raw := file.readline(MAX_LINE_BYTES + 1):
+        while text := file.readline(MAX_LINE + 1):
             number += 1
-            if len(raw) > MAX_LINE_BYTES:
-                limit = MAX_LINE_BYTES >> 20
-                yield (
-                    number,
-                    Problem(_("a line of more than {limit} MiB", limit=limit), _("one row a line"), line=number),
-                )
-                while raw and not raw.endswith(b"\n"):
-                    raw = file.readline(MAX_LINE_BYTES)
+            if len(text) > MAX_LINE:
+                message = _("a line of more than {limit} million characters", limit=MAX_LINE // 1_000_000)
+                yield number, Problem(message, _("one row a line"), line=number)
+                while text and not text.endswith("\n"):
+                    text = file.readline(MAX_LINE)
                 continue
             if number == 1:
-                raw = raw.removeprefix(codecs.BOM_UTF8)
+                text = text.removeprefix("\ufeff")
             try:
-                text = raw.decode("utf-8")
-            except UnicodeDecodeError as error:
-                yield number, _wrong_encoding(raw, error, number)
+                text.encode()
+            except UnicodeEncodeError as error:
+                yield number, _wrong_encoding(text, error.start, encoding, utf8, number)
                 continue
             yield number, text
 
 
-def _decoded_lines(path: Path, encoding: str) -> Iterator[tuple[int, str | Problem]]:
-    number = 0
-    with path.open(encoding=encoding, newline="") as file:
-        try:
-            for number, text in enumerate(file, 1):
-                yield number, text.removeprefix("\ufeff") if number == 1 else text
-        except UnicodeError as error:
-            reason = _("not valid {encoding}: {reason}", encoding=encoding, reason=error)
-            yield number + 1, Problem(reason, _("set data.encoding to the file's encoding"), line=number + 1)
-
-
-def _wrong_encoding(raw: bytes, error: UnicodeDecodeError, line: int) -> Problem:
-    try:
-        raw.decode("cp950")
-        hint = _("the file looks like Big5: save it as UTF-8, or set data.encoding: cp950")
-    except UnicodeDecodeError:
+def _wrong_encoding(text: str, position: int, encoding: str, utf8: bool, line: int) -> Problem:
+    hint = _("set data.encoding to the file's encoding")
+    if utf8:
         hint = _("save the file as UTF-8, or set data.encoding")
-    return Problem(_("not valid UTF-8 at byte {position}", position=error.start + 1), hint, line=line)
+        try:
+            text.encode("utf-8", "surrogateescape").decode("cp950")
+            hint = _("the file looks like Big5: save it as UTF-8, or set data.encoding: cp950")
+        except UnicodeDecodeError:
+            pass
+    where = _("not valid {encoding} at column {column}", encoding=encoding, column=position + 1)
+    return Problem(where, hint, line=line)

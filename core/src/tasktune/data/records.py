@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tasktune.data.files import Row, read_rows
-from tasktune.errors import InputError, Problem, RecordError
+from tasktune.data.files import read_rows
+from tasktune.errors import InputError, PluginError, Problem, RecordError
 from tasktune.locale import translate as _
 from tasktune.types import Record
 
@@ -46,8 +46,9 @@ def read_records(task: Task, files: Iterable[Path], problems: Problems) -> Itera
     """The readable records of the files in order, streamed; what is wrong with the others goes to ``problems``.
 
     A record's id is ``file:line`` with the file relative to the task's folder.
+
+    :raises PluginError: the task type broke down over a row, which is named.
     """
-    to_ours = {column: name for name, column in task.spec.data.fields.items()}
     for path in files:
         shown = _relative(path, task.folder)
         for row in read_rows(path, task.spec.data.encoding):
@@ -55,35 +56,47 @@ def read_records(task: Task, files: Iterable[Path], problems: Problems) -> Itera
                 problems.add(row.at(shown, row.line))
                 continue
             try:
-                yield record_of(task, row, f"{shown}:{row.line}", to_ours)
+                fields = rename(row.fields, task.spec.data.fields)
+                record = task.plugin.read_record(fields, f"{shown}:{row.line}", task.options)
             except RecordError as error:
-                problems.add(*(problem.at(shown, row.line) for problem in error.problems))
+                problems.add(*refusal(error, shown, row.line))
+            except PluginError as error:
+                raise broken_at(error, shown, row.line) from error
+            else:
+                yield record
 
 
-def record_of(task: Task, row: Row, record_id: str, to_ours: Mapping[str, str]) -> Record:
-    """One row as a record, its columns renamed as ``data.fields`` says and its prompt known to build.
+def rename(fields: Mapping[str, Any], columns: Mapping[str, str]) -> Mapping[str, Any]:
+    """A row's fields under our names: ``columns`` (``data.fields``) maps a name of ours to the file's column.
 
-    :raises RecordError: the task type refuses the row.
+    A row that lacks the column but has our name already is left as it is; where it has both, the column counts.
+
+    :raises RecordError: the row has neither.
     """
-    fields: Mapping[str, Any] = row.fields
-    if to_ours:
-        missing = [column for column in to_ours if column not in fields and to_ours[column] not in fields]
-        if missing:
-            known = ", ".join(fields)
-            raise RecordError(
-                *(
-                    Problem(
-                        _("no such column"), _("data.fields names it; the columns are {known}", known=known), column
-                    )
-                    for column in missing
-                )
-            )
-        fields = {to_ours.get(column, column): value for column, value in fields.items()}
-    return task.plugin.read_record(fields, record_id, task.options)
+    if not columns:
+        return fields
+    missing = [column for ours, column in columns.items() if column not in fields and ours not in fields]
+    if missing:
+        hint = _("data.fields names it; the columns are {known}", known=", ".join(fields))
+        raise RecordError(*(Problem(_("no such column"), hint, column) for column in missing))
+    named = {ours: fields[column] for ours, column in columns.items() if column in fields}
+    taken = {*named, *columns.values()}
+    return {**{column: value for column, value in fields.items() if column not in taken}, **named}
+
+
+def refusal(error: RecordError, file: str, line: int) -> list[Problem]:
+    """Why the task type refuses a row; one that it gives no reason for is still a problem."""
+    problems = error.problems or (Problem(_("the task type refuses this row and does not say why")),)
+    return [problem.at(file, line) for problem in problems]
+
+
+def broken_at(error: PluginError, file: str, line: int) -> PluginError:
+    """A plugin's breakdown with the row that it happened at."""
+    return PluginError(error.message, hint=error.hint, problems=[Problem(_("at this row")).at(file, line)])
 
 
 def _relative(path: Path, folder: Path) -> str:
     try:
-        return str(path.resolve().relative_to(folder.resolve()))
+        return path.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
         return str(path)

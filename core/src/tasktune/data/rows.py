@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from tasktune.data.records import SPLITS, Problems, Split, read_records
 from tasktune.data.scan import Scan
+from tasktune.errors import InputError
+from tasktune.locale import translate as _
 from tasktune.types import Prompt, Record
 from tasktune.workspace.files import open_atomically
 
@@ -28,14 +30,21 @@ def rows_path(prepared: Path, split: Split) -> Path:
 
 
 def write_rows(task: Task, found: Scan, prepared: Path) -> None:
-    """Write every split's rows, streamed. ``found`` is a scan without problems of the same files."""
+    """Write every split's rows, streamed. ``found`` is a scan without problems of the same files.
+
+    :raises InputError: the rows are not those that the scan counted.
+    """
+    problems, written = Problems(), dict.fromkeys(SPLITS, 0)
     with contextlib.ExitStack() as stack:
         files = {split: stack.enter_context(open_atomically(rows_path(prepared, split))) for split in SPLITS}
         for split in SPLITS:
-            for number, record in enumerate(read_records(task, found.files[split], Problems())):
+            for number, record in enumerate(read_records(task, found.files[split], problems)):
                 target_split = found.split_of(number) if split == "train" else split
                 if target_split is not None:
                     files[target_split].write(_line(task, record))
+                    written[target_split] += 1
+        if problems.count or written != found.rows:
+            raise InputError(_("the data files changed while they were read"), hint=_("run the same command again"))
 
 
 def _line(task: Task, record: Record) -> str:

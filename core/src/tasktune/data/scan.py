@@ -13,14 +13,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasktune.data.records import SPLITS, Problems, Split, read_records
+from tasktune.data.records import SPLITS, Problems, Split, broken_at, read_records, refusal
 from tasktune.data.split import stratified_split
-from tasktune.errors import Problem, RecordError
+from tasktune.errors import PluginError, Problem, RecordError
 from tasktune.locale import translate as _
 from tasktune.types import Prompt, Record
 
 if TYPE_CHECKING:
     from tasktune.definition import Task
+
+# Ids of overlapping rows that are remembered; the rest are counted.
+_IDS_KEPT = 5
+# Stands for the content hash of a row without a prompt.
+_REFUSED = 0
+
+
+@dataclass
+class Overlap:
+    """Train rows whose prompt is also in a held-out split: how many, and the ids of the first few."""
+
+    count: int = 0
+    ids: list[str] = field(default_factory=list)
+
+    def add(self, record_id: str) -> None:
+        self.count += 1
+        if len(self.ids) < _IDS_KEPT:
+            self.ids.append(record_id)
 
 
 @dataclass
@@ -29,15 +47,15 @@ class Scan:
 
     ``files`` are the files that each split is read from; a split without files is cut from the train files as
     ``assigned`` says, one number per readable train row in file order. ``dropped`` marks train rows left out because
-    a held-out split has the same prompt, and ``overlap`` lists such rows, dropped or not. ``rows`` and ``classes``
-    count what each split holds in the end.
+    a held-out split has the same prompt, and ``overlap`` tells of such rows, dropped or not. ``rows`` and ``classes``
+    count what each split holds in the end; a class counts once for every row that shows it.
     """
 
     files: dict[Split, list[Path]]
     problems: Problems = field(default_factory=Problems)
     rows: dict[Split, int] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
     classes: dict[Split, Counter[str]] = field(default_factory=lambda: {split: Counter() for split in SPLITS})
-    overlap: dict[Split, list[str]] = field(default_factory=dict)
+    overlap: dict[Split, Overlap] = field(default_factory=dict)
     assigned: bytearray | None = None
     dropped: set[int] = field(default_factory=set)
 
@@ -45,62 +63,79 @@ class Scan:
         """The split that the n-th readable row of the train files belongs to; None when it is dropped."""
         if train_row in self.dropped:
             return None
-        return SPLITS[self.assigned[train_row]] if self.assigned is not None else "train"
+        # A row that was not there during the scan shows in the count of train, for write_rows to see.
+        if self.assigned is None or train_row >= len(self.assigned):
+            return "train"
+        return SPLITS[self.assigned[train_row]]
 
 
-class _Strata:
+class _Combinations:
     """Numbers the combinations of classes that rows show, in order of appearance."""
 
     def __init__(self) -> None:
-        self.names: list[tuple[str, ...]] = []
+        self.classes: list[tuple[str, ...]] = []
         self._numbers: dict[tuple[str, ...], int] = {}
 
     def number(self, classes: tuple[str, ...]) -> int:
-        number = self._numbers.setdefault(classes, len(self.names))
-        if number == len(self.names):
-            self.names.append(classes)
+        number = self._numbers.setdefault(classes, len(self.classes))
+        if number == len(self.classes):
+            self.classes.append(classes)
         return number
+
+    def strata(self, counts: Mapping[str, int]) -> list[int]:
+        """The stratum of each combination: that of its rarest class.
+
+        Combinations themselves are too many to be strata: of those that only one row shows none could be held out.
+        """
+        rarest = [min(classes, key=lambda name: (counts[name], name), default="") for classes in self.classes]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(rarest))}
+        return [numbers[name] for name in rarest]
 
 
 def scan(task: Task) -> Scan:
     """Read every row of every split once and check it against the task type's laws."""
     result = Scan(files={split: task.data_files(split) for split in SPLITS})
-    strata = _Strata()
+    combinations = _Combinations()
     held_out: dict[Split, set[int]] = {}
     for split in SPLITS[1:]:
         if result.files[split]:
-            held_out[split] = set(_scan_files(task, split, result, strata, {})[1])
-    numbers, contents = _scan_files(task, "train", result, strata, held_out)
+            held_out[split] = set(_scan_files(task, split, result, combinations, {})[1]) - {_REFUSED}
+    numbers, contents = _scan_files(task, "train", result, combinations, held_out)
 
     cut = [split for split in SPLITS[1:] if not result.files[split]]
     shares = task.spec.data.split
     if cut and contents:
+        stratum_of = combinations.strata(result.classes["train"])
         result.assigned = stratified_split(
-            numbers,
+            array("i", (-1 if n in result.dropped else stratum_of[number] for n, number in enumerate(numbers))),
             contents,
             valid=shares.valid if "valid" in cut else 0.0,
             test=shares.test if "test" in cut else 0.0,
             seed=shares.seed,
         )
     if result.assigned is not None or result.dropped:
-        _recount(result, strata, numbers, ["train", *cut])
+        _recount(result, combinations, numbers, ["train", *cut])
     return result
 
 
 def _scan_files(
-    task: Task, split: Split, result: Scan, strata: _Strata, held_out: Mapping[Split, set[int]]
+    task: Task, split: Split, result: Scan, combinations: _Combinations, held_out: Mapping[Split, set[int]]
 ) -> tuple[array[int], array[int]]:
-    """Each row's stratum and content hash; rows whose prompt is in a ``held_out`` split are noted as overlapping."""
+    """Each row's combination of classes and content hash; rows whose prompt is in a ``held_out`` split are noted as
+    overlapping."""
     numbers, contents = array("i"), array("Q")
     for record in read_records(task, result.files[split], result.problems):
-        classes = tuple(sorted(task.plugin.target_classes(record, task.options)))
+        try:
+            classes = tuple(sorted(set(task.plugin.target_classes(record, task.options))))
+            prompt = _checked_prompt(task, record, result.problems)
+        except PluginError as error:
+            raise broken_at(error, *_place(record)) from error
         # A row that is refused still takes its place, so that row numbers stay those of read_records.
-        prompt = _checked_prompt(task, record, result.problems)
-        content = content_hash(prompt) if prompt else 0
+        content = content_hash(prompt) if prompt else _REFUSED
         for other, seen in held_out.items():
             if content in seen:
                 _note_overlap(task, record, other, len(contents), result)
-        numbers.append(strata.number(tuple(dict.fromkeys(classes))))
+        numbers.append(combinations.number(classes))
         contents.append(content)
         result.rows[split] += 1
         result.classes[split].update(classes)
@@ -108,7 +143,7 @@ def _scan_files(
 
 
 def _note_overlap(task: Task, record: Record, other: Split, row: int, result: Scan) -> None:
-    result.overlap.setdefault(other, []).append(record.id)
+    result.overlap.setdefault(other, Overlap()).add(record.id)
     if task.spec.data.overlap == "drop":
         result.dropped.add(row)
     elif task.spec.data.overlap == "refuse" and other == "test":
@@ -132,7 +167,7 @@ def _checked_prompt(task: Task, record: Record, problems: Problems) -> Prompt | 
     try:
         prompt = task.plugin.build_prompt(record, task.options)
     except RecordError as error:
-        problems.add(*(problem.at(file, line) for problem in error.problems))
+        problems.add(*refusal(error, file, line))
         return None
     answer = task.plugin.parse_output(prompt.completion or "", record, task.options)
     if answer.error is not None or answer.value != record.target:
@@ -158,11 +193,8 @@ def content_hash(prompt: Prompt) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
-def _recount(result: Scan, strata: _Strata, numbers: Iterable[int], splits: Iterable[Split]) -> None:
-    """Count the splits that the train files' rows were shared out to.
-
-    Classes with repeats (entity types) count once a row here: which row repeats which class is not remembered.
-    """
+def _recount(result: Scan, combinations: _Combinations, numbers: Iterable[int], splits: Iterable[Split]) -> None:
+    """Count the splits that the train files' rows were shared out to."""
     for split in splits:
         result.rows[split] = 0
         result.classes[split] = Counter()
@@ -170,7 +202,7 @@ def _recount(result: Scan, strata: _Strata, numbers: Iterable[int], splits: Iter
         split_of_row = result.split_of(row)
         if split_of_row is not None:
             result.rows[split_of_row] += 1
-            result.classes[split_of_row].update(strata.names[number])
+            result.classes[split_of_row].update(combinations.classes[number])
 
 
 def _place(record: Record) -> tuple[str, int]:

@@ -38,7 +38,7 @@ def predict(
             task.plugin.build_prompt(record, task.options)
             records.append(record)
         except RecordError as error:
-            problems += [problem.at(_("row"), number) for problem in error.problems]
+            problems += [problem.at("row", number) for problem in error.problems]
     if problems:
         raise InputError(_("some rows cannot be predicted"), problems=problems)
     with tempfile.TemporaryDirectory(prefix="tasktune-predict-") as scratch:

@@ -71,6 +71,7 @@ def train(
     steps_per_epoch = -(-len(rows) // (training.batch_size * training.gradient_accumulation))
     total_steps = training.max_steps or round(steps_per_epoch * training.epochs)
     tokens_per_row = (audit.train.prompt_tokens + audit.train.completion_tokens) / audit.train.rows
+    reporter = Reporter(events, stop, tokens_per_row * training.batch_size * training.gradient_accumulation)
     trainer = TaskTrainer(
         model=model,
         args=_arguments(spec, version, total_steps, bf16, has_valid=audit.valid is not None),
@@ -79,7 +80,7 @@ def train(
         data_collator=collator,
         processing_class=tokenizer,
         peft_config=_lora(spec) if training.tuning == "lora" else None,
-        callbacks=[Reporter(events, stop, tokens_per_row * training.batch_size * training.gradient_accumulation)],
+        callbacks=[reporter],
         prefix=prefix,
         summed_loss=loss,
         lengths=[len(ids) for ids in rows.with_format("numpy")["input_ids"]],
@@ -90,6 +91,13 @@ def train(
     with stop.at_good_points():
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     stop.check()
+    if reporter.diverged_at is not None:
+        # Its checkpoints hold the same broken weights, so going on from them would be no use.
+        shutil.rmtree(version.checkpoints, ignore_errors=True)
+        raise RunError(
+            _("the loss stopped being a number at step {step}", step=reporter.diverged_at),
+            hint=_("lower training.learning_rate, or set training.precision: fp32"),
+        )
     _save(trainer, tokenizer, version.adapter if training.tuning == "lora" else version.model)
     history = [entry for entry in trainer.state.log_history if "loss" in entry or "eval_loss" in entry]
     write_json_atomically(version.folder / "training.json", {"steps": trainer.state.global_step, "history": history})
@@ -98,7 +106,7 @@ def train(
 
 
 def load_base(base: str, revision: str | None, *, trainable: bool, bf16: bool) -> Any:
-    """The base model on the best device. Weights that train are in fp32; frozen ones on a GPU in bf16 where that is used."""
+    """The base model on the best device. Weights that train are in fp32; frozen ones on a GPU in bf16 if asked."""
     model = AutoModelForCausalLM.from_pretrained(
         base,
         revision=revision,
@@ -112,7 +120,7 @@ def use_bf16(precision: str) -> bool:
     if precision != "auto":
         return precision == "bf16"
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self._interruption = interruption
         self._tokens_per_step = tokens_per_step
         self._loss: float | None = None
+        self.diverged_at: int | None = None
         self._first_step = 0
         self._started = self._last_event = 0.0
 
@@ -72,8 +74,18 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self._first_step = state.global_step
         self._started = time.monotonic()
 
-    def on_log(self, _args: Any, _state: Any, _control: Any, logs: dict[str, float], **_keywords: Any) -> None:
+    def on_log(
+        self,
+        _args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float],
+        **_keywords: Any,
+    ) -> None:
         self._loss = logs.get("loss", self._loss)
+        if self._loss is not None and not math.isfinite(self._loss):
+            self.diverged_at = state.global_step
+            control.should_training_stop = True
 
     def on_step_end(
         self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_keywords: Any

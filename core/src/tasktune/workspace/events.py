@@ -6,6 +6,7 @@ The parent draws progress from the file as it grows, so a parent that dies or co
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -33,10 +34,11 @@ class Event(Value):
 
 
 class EventLog:
-    """Appends events to a version's log. A line is written whole in one call, so readers never see half of one."""
+    """Appends events to a version's log, each as one line in one write."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        _end_torn_line(path)
 
     def emit(self, event: Event) -> None:
         """Append one event."""
@@ -54,6 +56,15 @@ class EventLog:
     def message(self, stage: Stage, text: str, level: Literal["info", "warning"] = "info") -> None:
         """Tell the user something."""
         self.emit(Event(kind="message", stage=stage, data={"level": level, "text": text}))
+
+
+def _end_torn_line(path: Path) -> None:
+    """End a line that kill -9 has torn, so that the next event is not lost with it."""
+    if path.exists() and path.stat().st_size:
+        with path.open("r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.write(b"\n")
 
 
 def read_events(path: Path) -> Iterator[Event]:
@@ -84,6 +95,6 @@ class EventReader:
             try:
                 events.append(Event.model_validate(json.loads(line)))
             except ValueError:
-                # A line torn by kill -9 has the next worker's first line glued to it.
+                # Torn by kill -9.
                 continue
         return events

@@ -15,10 +15,12 @@ from typing import IO, Any
 def open_atomically(path: Path) -> Iterator[IO[str]]:
     """A UTF-8 text file that takes the name ``path`` when the block ends, and vanishes if it raises.
 
-    The temporary file lies in the same folder, so that the rename is atomic; it is flushed to disk first.
+    The temporary file lies in the same folder, so that the rename is atomic; it is flushed to disk first. Its name
+    is always the same: what a killed process leaves of it is overwritten by the next. One process writes at a time;
+    that is what the task's lock is for.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             yield file

@@ -19,6 +19,8 @@ from tasktune.workspace.files import read_json, write_json_atomically
 
 Strategy = Literal["semantic", "date", "hybrid"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# versions/current says which version is adopted.
+_RESERVED = ("current",)
 
 
 class State(Value):
@@ -190,7 +192,7 @@ def _order(name: str) -> tuple[int, ...]:
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or name in _RESERVED:
         raise InputError(
             _("{name!r} cannot be a version's name", name=name),
             hint=_("use letters, digits, dots, dashes and underscores, such as v2"),

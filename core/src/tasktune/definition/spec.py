@@ -1,0 +1,277 @@
+"""The canonical task.yaml as frozen models: every key, its default and its rule.
+
+The other spellings that are accepted are turned into these keys before (:mod:`tasktune.definition.spellings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from tasktune.definition.fields import (
+    Count,
+    DataFiles,
+    Devices,
+    Encoding,
+    HubName,
+    InvalidValue,
+    Language,
+    Lines,
+    Modules,
+    Name,
+    Naming,
+    NotNegative,
+    Positive,
+    Seed,
+    Share,
+    ShareBelowOne,
+    ShellWord,
+    Text,
+)
+from tasktune.locale import translate as _
+from tasktune.types import OutputFormat
+
+
+class Section(BaseModel):
+    """Base of the sections: immutable, unknown keys refused. A docstring of a field describes it in the JSON Schema."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class SplitSpec(Section):
+    """Shares of the training rows that become the validation and test sets when these have no file."""
+
+    valid: ShareBelowOne = 0.1
+    """Share of the validation rows."""
+    test: ShareBelowOne = 0.1
+    """Share of the test rows."""
+    seed: Seed = 42
+    """Seed of the random split."""
+
+    @model_validator(mode="after")
+    def _leaves_training_rows(self) -> SplitSpec:
+        if self.valid + self.test >= 1:
+            total = f"{self.valid + self.test:g}"
+            raise InvalidValue(
+                _("valid + test is {total}: no rows are left to train on", total=total),
+                _("make the two shares add up to less than 1"),
+            )
+        return self
+
+
+class DataSpec(Section):
+    """Where the rows are and how to read them. Paths are relative to the task's folder, or absolute."""
+
+    train: DataFiles = ("data/train.jsonl",)
+    """The training rows: a file or a list of files, JSONL or CSV."""
+    valid: DataFiles | None = None
+    """The validation rows; by default data/valid.jsonl if it is there, else a share of the training rows."""
+    test: DataFiles | None = None
+    """The test rows; by default data/test.jsonl if it is there, else a share of the training rows."""
+    fields: Mapping[Text, Text] = {}
+    """Our field name to the file's column name, where they differ."""
+    encoding: Encoding = "utf-8"
+    """The text encoding of the files."""
+    split: SplitSpec = SplitSpec()
+    """How to split when there is no validation or test file."""
+    over_length: Literal["refuse", "drop"] = "refuse"
+    """What to do with rows longer than training.max_length: refuse to start, naming them, or drop them."""
+    overlap: Literal["refuse", "drop", "keep"] = "refuse"
+    """What to do with training rows whose input is in the test split too: refuse to start, naming them, drop them
+    from train, or keep them (and say so)."""
+
+
+class LoraSpec(Section):
+    """The LoRA adapter (Hu et al. 2021)."""
+
+    r: Count = 16
+    """Rank of the update matrices."""
+    alpha: Count = 32
+    """The update is scaled by alpha / r; 2 * r when it is not given."""
+    dropout: ShareBelowOne = 0.0
+    """Share of the adapter's inputs that are dropped in training."""
+    target_modules: Modules = "all-linear"
+    """all-linear, or a list of module names."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alpha_follows_rank(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("alpha") is not None:
+            return data
+        rank = data.get("r", cls.model_fields["r"].default)
+        rest = {key: value for key, value in data.items() if key != "alpha"}
+        return {**rest, "alpha": 2 * rank} if type(rank) is int and rank > 0 else rest
+
+
+class TrainingSpec(Section):
+    """The base model and how it is trained."""
+
+    base_model: Text = "Qwen/Qwen3-4B"
+    """A model on the Hub, a local folder, or builtin:tiny."""
+    revision: Text | None = None
+    """The base model's revision: a branch, a tag or a commit."""
+    backend: Literal["auto", "transformers", "unsloth"] = "auto"
+    """Which library trains; auto chooses the best that is installed."""
+    method: Literal["sft", "orpo", "dpo"] = "sft"
+    """Supervised fine-tuning on right answers, or learning from pairs of a chosen and a rejected one."""
+    tuning: Literal["lora", "full"] = "lora"
+    """Train a LoRA adapter, or every weight."""
+    lora: LoraSpec = LoraSpec()
+    """The adapter, for tuning: lora."""
+    epochs: Positive = 5.0
+    """How often every row is seen."""
+    max_steps: Count | None = None
+    """Stop after so many optimizer steps, whatever the epochs say."""
+    learning_rate: Positive = 1e-4
+    """The highest learning rate of the run."""
+    batch_size: Count = 8
+    """Rows per device and step."""
+    gradient_accumulation: Count = 1
+    """Batches that are added up for one optimizer step."""
+    warmup_ratio: ShareBelowOne = 0.05
+    """Share of the steps in which the learning rate rises from 0."""
+    scheduler: Literal["cosine", "linear", "constant"] = "cosine"
+    """How the learning rate falls after the warm-up."""
+    weight_decay: NotNegative = 0.0
+    """Decay of the weights (AdamW)."""
+    max_grad_norm: NotNegative = 1.0
+    """Gradients are scaled down to this norm; 0 switches it off."""
+    max_length: Count = 2048
+    """Tokens of a row, prompt and answer together."""
+    seed: Seed = 42
+    """Seed of everything random in training."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Number format of the computation; auto takes bf16 where the hardware has it."""
+    prefix_sharing: Literal["auto", "off"] = "auto"
+    """Compute the prefix that all rows share once per batch."""
+    checkpoint_steps: Count | None = None
+    """Steps between checkpoints; chosen from the length of the run when not given."""
+    class_weights: Mapping[Text, Positive] | None = None
+    """Weight of each class in the loss."""
+    beta: Positive | None = None
+    """Strength of the preference term of ORPO and DPO."""
+
+
+class EvaluationSpec(Section):
+    """How answers are generated for scoring; always greedily."""
+
+    decoding: Literal["free", "constrained"] = "free"
+    """constrained allows only answers of the right form."""
+    batch_size: Count = 32
+    """Rows that are generated at a time."""
+    max_new_tokens: Count | None = None
+    """Longest answer in tokens; taken from the longest gold answer when not given."""
+
+
+class SuccessCriteria(Section):
+    """When the model is good enough."""
+
+    primary_metric: Text | None = None
+    """The metric that decides; the task type's own when not given."""
+    threshold: Share | None = None
+    """The least value that passes, a share between 0 and 1; the task type's suggestion when not given."""
+    baseline: Share | Text | None = None
+    """What there is today: a score, or a name that may end in one (rule_based_0.65)."""
+
+
+class ExecutionSpec(Section):
+    """Where training runs, and the GPU server that remote runs use."""
+
+    type: Literal["local", "remote_ssh"] = "local"
+    """Where training runs by default."""
+    host: ShellWord | None = None
+    """user@server, or a name in the SSH configuration."""
+    ssh_key: Text | None = None
+    """Path of the private key; the key itself is never read into a version."""
+    cuda_devices: Devices | None = None
+    """Which GPUs to use there: 0, or 0,1."""
+    remote_path: ShellWord | None = None
+    """The folder on the server under which tasks are put."""
+
+    @model_validator(mode="after")
+    def _remote_has_host(self) -> ExecutionSpec:
+        if self.type == "remote_ssh" and self.host is None:
+            raise InvalidValue(_("remote_ssh needs a host"), _("add host: user@server"))
+        return self
+
+
+class VersioningSpec(Section):
+    """How versions are named and how many are kept."""
+
+    strategy: Literal["semantic", "date", "hybrid"] = "semantic"
+    """v1, v2, v2.1; 2025-01-07; or v2-20250107."""
+    naming: Naming = "{task}-v{n}"
+    """The name a version is published under; fields {task}, {n}, {date} and {version}."""
+    retention: Count | None = None
+    """How many versions to keep; all when not given."""
+    deploy_target: Text | None = None
+    """The deployer's name, such as huggingface or ollama."""
+
+
+class HubSpec(Section):
+    """The Hugging Face repositories that a deployment makes: {org}/{prefix}-{task_name}-…"""
+
+    org: HubName | None = None
+    """The organisation or user."""
+    prefix: HubName | None = None
+    """The first part of the repositories' names."""
+
+
+class TaskSpec(Section):
+    """A task: what goes in, what comes out, how the model is trained and when it is good enough."""
+
+    task_name: Name
+    """The task's name, which is also its folder's: English letters, digits, '-', '_' and '.'."""
+    task_type: Text
+    """The name of an installed task type; `tune plugins` lists them."""
+    version: Name | None = None
+    """The version to make; the next one by versioning.strategy when not given."""
+    description: Text | None = None
+    """What the task is for, in words."""
+    input_description: Text | None = None
+    """What the input is, in words."""
+    constraints: Lines = ()
+    """What limits the project (rows, hardware, time), in words."""
+    domain: Text | None = None
+    """The field the texts are from, such as finance; the prompt may name it."""
+    language: Language = "zh-TW"
+    """The language of the prompt and of the report."""
+    input_template: Text | None = None
+    """The user message, with fields such as {text}; the task type's own when not given."""
+    system_prompt: Text | None = None
+    """The system message; the task type's own when not given."""
+    output_format: OutputFormat | None = None
+    """The form of an answer; the task type's own when not given."""
+    options: Mapping[str, Any] = {}
+    """The task type's own options."""
+    data: DataSpec = DataSpec()
+    """The data files."""
+    training: TrainingSpec = TrainingSpec()
+    """The base model and its training."""
+    evaluation: EvaluationSpec = EvaluationSpec()
+    """How answers are generated for scoring."""
+    success_criteria: SuccessCriteria = SuccessCriteria()
+    """When the model is good enough."""
+    execution: ExecutionSpec = ExecutionSpec()
+    """Where training runs."""
+    versioning: VersioningSpec = VersioningSpec()
+    """How versions are named and kept."""
+    huggingface: HubSpec = HubSpec()
+    """Where a deployment to the Hub goes."""
+
+
+def sections() -> dict[str, type[Section]]:
+    """The sections of task.yaml by their dotted path."""
+    found: dict[str, type[Section]] = {}
+
+    def collect(model: type[Section], prefix: str) -> None:
+        for name, field in model.model_fields.items():
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, Section):
+                found[prefix + name] = kind
+                collect(kind, f"{prefix}{name}.")
+
+    collect(TaskSpec, "")
+    return found

@@ -1,0 +1,66 @@
+"""What a definition may ask for and this version cannot do: refused or announced, never ignored."""
+
+from __future__ import annotations
+
+from tasktune.definition.spec import TaskSpec
+from tasktune.definition.task import Task
+from tasktune.errors import InputError, Problem
+from tasktune.locale import translate as _
+
+
+def limits(task: Task | TaskSpec) -> tuple[Problem, ...]:
+    """Everything that the definition asks of training and this version cannot do. A Task gives file and line."""
+    training, execution = _spec_of(task).training, _spec_of(task).execution
+    found: list[tuple[tuple[str, str], str, str]] = []
+    if training.method != "sft":
+        message = _("{method} is not supported by this version", method=training.method)
+        found.append((("training", "method"), message, _("use sft")))
+    if training.class_weights is not None:
+        hint = _("remove it; rows of a rare class can be repeated in the data instead")
+        found.append((("training", "class_weights"), _("not supported by this version"), hint))
+    if training.beta is not None:
+        message = _("belongs to orpo and dpo, which this version does not support")
+        found.append((("training", "beta"), message, _("remove it")))
+    if training.backend == "unsloth":
+        message = _("unsloth is not supported by this version")
+        found.append((("training", "backend"), message, _("use auto or transformers")))
+    if execution.type != "local":
+        message = _("remote training is not supported by this version")
+        found.append((("execution", "type"), message, _("use local; the other keys of the section can stay")))
+    return tuple(_located(task, path, message, hint) for path, message, hint in found)
+
+
+def refuse_unsupported(task: Task | TaskSpec) -> None:
+    """Stop before training when :func:`limits` finds anything.
+
+    :raises InputError: with all of it.
+    """
+    problems = limits(task)
+    if problems:
+        raise InputError("", problems=problems)
+
+
+def notices(task: Task | TaskSpec) -> tuple[str, ...]:
+    """What is declared in the definition but used only by commands that this version does not have."""
+    spec = _spec_of(task)
+    found = []
+    if spec.huggingface.org or spec.huggingface.prefix:
+        found.append(_("{key}: declared; used by `tune deploy`, which is not installed", key="huggingface"))
+    if spec.versioning.deploy_target:
+        key = "versioning.deploy_target"
+        found.append(_("{key}: declared; used by `tune deploy`, which is not installed", key=key))
+    if spec.versioning.retention:
+        found.append(_("{key}: declared; nothing is pruned by this version", key="versioning.retention"))
+    if spec.execution.host and spec.execution.type == "local":
+        found.append(_("{key}: declared; used by remote runs, which are not installed", key="execution.host"))
+    return tuple(found)
+
+
+def _spec_of(task: Task | TaskSpec) -> TaskSpec:
+    return task.spec if isinstance(task, Task) else task
+
+
+def _located(task: Task | TaskSpec, path: tuple[str, str], message: str, hint: str) -> Problem:
+    if isinstance(task, Task):
+        return task.problem(path, message, hint)
+    return Problem(message, hint, path=".".join(path))
