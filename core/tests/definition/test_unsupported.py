@@ -1,0 +1,73 @@
+"""No option is accepted and ignored: what this version cannot do is refused, what waits for a command is announced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasktune.definition import load_task
+from tasktune.definition.unsupported import limits, notices, refuse_unsupported
+from tasktune.errors import InputError
+
+TASK = "task_name: a\ntask_type: toy\noptions: {classes: [x, y]}\n"
+
+
+def define(folder: Path, text: str) -> Path:
+    path = folder / "task.yaml"
+    path.write_text(TASK + text, "utf-8")
+    return path
+
+
+def test_nothing_to_refuse(tmp_path: Path, toy_task_type: str) -> None:
+    task = load_task(define(tmp_path, ""))
+    refuse_unsupported(task)
+    assert limits(task.spec) == ()
+    assert notices(task) == ()
+
+
+def test_everything_at_once_with_its_line(tmp_path: Path, toy_task_type: str) -> None:
+    text = """\
+training:
+  method: orpo
+  beta: 0.1
+  class_weights: {x: 2}
+  backend: unsloth
+execution:
+  type: remote_ssh
+  host: gpu1
+"""
+    task = load_task(define(tmp_path, text))
+    with pytest.raises(InputError) as caught:
+        refuse_unsupported(task)
+    assert caught.value.exit_code == 2
+    assert {problem.path: problem.line for problem in caught.value.problems} == {
+        "training.method": 5,
+        "training.beta": 6,
+        "training.class_weights": 7,
+        "training.backend": 8,
+        "execution.type": 10,
+    }
+    assert all(problem.hint for problem in caught.value.problems)
+    assert [problem.path for problem in limits(task.spec)] == [problem.path for problem in limits(task)]
+
+
+@pytest.mark.parametrize("method", ["orpo", "dpo"])
+def test_the_method_is_named(tmp_path: Path, toy_task_type: str, method: str) -> None:
+    [problem] = limits(load_task(define(tmp_path, f"training: {{method: {method}}}\n")))
+    assert method in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("huggingface: {org: me}", "huggingface"),
+        ("huggingface: {prefix: me}", "huggingface"),
+        ("versioning: {deploy_target: ollama}", "versioning.deploy_target"),
+        ("versioning: {retention: 3}", "versioning.retention"),
+        ("server: {host: gpu1}", "execution.host"),
+    ],
+)
+def test_notices(tmp_path: Path, toy_task_type: str, text: str, key: str) -> None:
+    [said] = notices(load_task(define(tmp_path, text)))
+    assert said.startswith(f"{key}: declared; ")
