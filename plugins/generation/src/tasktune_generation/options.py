@@ -1,0 +1,96 @@
+"""The options of a generation task, checked together with the shared keys that bear on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from tasktune.templates import Template
+from tasktune.types import OutputFormat, TaskOptions
+from tasktune_generation import schema, wording
+from tasktune_generation import translate as _
+
+
+class GenerationOptions(TaskOptions):
+    """What a generation task may set; the fields below are the keys of ``options:`` in task.yaml.
+
+    Without ``output_format`` an answer is free text.
+    """
+
+    kind: wording.Kind = Field("text", description="What is written; it chooses the default instruction.")
+    instruction: str | None = Field(
+        None,
+        validate_default=True,
+        description="What to do, in a sentence or more; it stands first in the system prompt.",
+    )
+
+    @field_validator("input_template")
+    @classmethod
+    def _template_has_fields(cls, text: str | None) -> str | None:
+        if text is not None and not Template(text).fields:
+            raise ValueError(_("the template has no field, so every row would ask the same; add one such as {text}"))
+        return text
+
+    @field_validator("system_prompt")
+    @classmethod
+    def _system_prompt_is_shared(cls, text: str | None, info: ValidationInfo) -> str | None:
+        for name in Template(info.data.get("input_template") or wording.TEMPLATE).fields:
+            if text is not None and f"{{{name}}}" in text:
+                raise ValueError(
+                    _(
+                        "the system prompt is the same for all rows, so it cannot use {field}; "
+                        "put it in input_template",
+                        field=f"{{{name}}}",
+                    )
+                )
+        return text
+
+    @field_validator("output_format")
+    @classmethod
+    def _format_is_a_schema(cls, output_format: OutputFormat | None) -> OutputFormat | None:
+        if output_format is not None and output_format.type == "json":
+            schema.answer_schema(output_format)
+        elif output_format is not None and output_format.properties:
+            raise ValueError(_("a text answer has no schema; remove the schema, or set type: json"))
+        return output_format
+
+    @field_validator("instruction")
+    @classmethod
+    def _instruction_is_used(cls, text: str | None, info: ValidationInfo) -> str | None:
+        system_prompt, kind = info.data.get("system_prompt"), info.data.get("kind")
+        if text is not None and not text.strip():
+            raise ValueError(_("the instruction is empty: say what to do, or remove the key"))
+        if text and system_prompt:
+            raise ValueError(_("system_prompt replaces the instruction: keep one of them"))
+        if not text and not system_prompt and kind is not None and not wording.has_instruction(kind):
+            raise ValueError(
+                _("a translation needs an instruction that names the languages, such as 把英文翻譯成臺灣的繁體中文。")
+            )
+        return text
+
+    @cached_property
+    def template(self) -> Template:
+        """The user message's template."""
+        return Template(self.input_template or wording.TEMPLATE)
+
+    @cached_property
+    def answer_schema(self) -> Mapping[str, Any] | None:
+        """The JSON Schema of an answer; None for free text."""
+        if self.output_format is None or self.output_format.type == "text":
+            return None
+        return schema.answer_schema(self.output_format)
+
+    @cached_property
+    def system_text(self) -> str:
+        """The system prompt, the same for all rows."""
+        if self.system_prompt:
+            return self.system_prompt.replace("{schema}", wording.schema_text(self.answer_schema or {}))
+        return wording.system_text(self.kind, self.instruction, self.language, self.domain, self.answer_schema)
+
+    @cached_property
+    def main_field(self) -> str:
+        """The field with the text that the answer is made from: ``text`` if the template has it, else its last."""
+        return "text" if "text" in self.template.fields else self.template.fields[-1]
