@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,23 @@ class GenerationOptions(TaskOptions):
         validate_default=True,
         description="What to do, in a sentence or more; it stands first in the system prompt.",
     )
+
+    pattern: str | None = Field(
+        None,
+        description="A regular expression that a whole text answer must match (Python's re); others have no form.",
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_compiles(cls, pattern: str | None, info: ValidationInfo) -> str | None:
+        output_format = info.data.get("output_format")
+        if pattern is not None and output_format is not None and output_format.type == "json":
+            raise ValueError(_("a pattern is for text answers; put it into output_format.schema"))
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(_("not a regular expression: {reason}", reason=error)) from error
+        return pattern
 
     @field_validator("input_template")
     @classmethod
@@ -78,10 +96,14 @@ class GenerationOptions(TaskOptions):
 
     @cached_property
     def answer_schema(self) -> Mapping[str, Any] | None:
-        """The JSON Schema of an answer; None for free text."""
+        """The JSON Schema of a JSON answer; None for text."""
         if self.output_format is None or self.output_format.type == "text":
             return None
         return schema.answer_schema(self.output_format)
+
+    def has_form(self, text: str) -> bool:
+        """Whether a text answer has the form that the task asks for; any has, without a pattern."""
+        return self.pattern is None or re.fullmatch(self.pattern, text) is not None
 
     @cached_property
     def system_text(self) -> str:

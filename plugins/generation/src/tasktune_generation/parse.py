@@ -15,6 +15,8 @@ def parse_output(text: str, options: GenerationOptions) -> Answer:
     if not text:
         return Answer(error=_("the answer is empty"))
     if options.answer_schema is None:
+        if not options.has_form(text):
+            return Answer(error=_("the answer does not match options.pattern"))
         return Answer(value=text)
     try:
         value = find_json(text, dict)

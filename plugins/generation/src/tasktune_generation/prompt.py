@@ -38,7 +38,7 @@ def read_record(row: Mapping[str, Any], record_id: str, options: GenerationOptio
             )
     target = row.get(FIELD)
     if target is not None:
-        target = _text_target(target) if options.answer_schema is None else _json_target(target, options)
+        target = _text_target(target, options) if options.answer_schema is None else _json_target(target, options)
         if isinstance(target, Problem):
             problems.append(target)
     if problems:
@@ -64,7 +64,7 @@ def build_prompt(record: Record, options: GenerationOptions) -> Prompt:
     )
 
 
-def _text_target(value: Any) -> str | Problem:
+def _text_target(value: Any, options: GenerationOptions) -> str | Problem:
     if not isinstance(value, str):
         return Problem(
             _("the output must be text, not {value}", value=_shown(value)),
@@ -78,6 +78,12 @@ def _text_target(value: Any) -> str | Problem:
         return Problem(
             _("the output cannot be read back from an answer: it has special tokens, <think> or half a character"),
             hint=_("remove them"),
+            path=FIELD,
+        )
+    if not options.has_form(text):
+        return Problem(
+            _("the output does not match options.pattern: {value}", value=_shown(text)),
+            hint=_("correct the row, or the pattern"),
             path=FIELD,
         )
     return text
