@@ -69,3 +69,6 @@ class RecordError(InputError):
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(str(problem) for problem in problems), problems=problems)
+
+    def __str__(self) -> str:
+        return self.message

@@ -5,10 +5,11 @@ Install ``tasktune[test]`` and write, in the plugin's own tests::
     from tasktune.testing import TaskTypeSuite
 
     class TestConformance(TaskTypeSuite):
-        name = "ner"
+        name = "my-type"
 
-pytest then holds the installed task type ``ner`` to every law of :mod:`tasktune.hookspecs`, with the examples and the
-options that its ``plugin_info`` gives. A broken law fails with the law, the record that broke it and what to change.
+pytest then holds the installed task type ``my-type`` to every law of :mod:`tasktune.hookspecs`, with the examples
+and the options that its ``plugin_info`` gives. A broken law fails with the law, the record that broke it and what to
+change.
 """
 
 from __future__ import annotations

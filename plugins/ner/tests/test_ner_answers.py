@@ -1,0 +1,156 @@
+"""Completions and answers: exact for every flat set of entities, deliberate about everything that models write."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tasktune.plugins import load_task_type
+from tasktune.types import Answer, Record
+from tasktune_ner.options import NerOptions
+
+NER = load_task_type("ner")
+OPTIONS = NerOptions(labels=("PER", "ORG", "LOC"))
+TEXT = "台積電與聯電。台積電 Ada 與台積"
+
+
+def entity(text: str, label: str, start: int | None) -> dict[str, Any]:
+    return {"text": text, "label": label, "start": start, "end": None if start is None else start + len(text)}
+
+
+def parse(output: str, text: str = TEXT) -> Answer:
+    return NER.parse_output(output, Record(id="1", inputs={"text": text}), OPTIONS)
+
+
+@st.composite
+def flat_records(draw: st.DrawFn) -> Record:
+    """Any text and any flat entities in it; few different characters, so that mentions repeat and overlap."""
+    alphabet = draw(st.sampled_from(["ab", "台積電 ", 'a"\\\n[{', "😀👩\u200d🇹🇼e\u0301", None]))
+    characters = st.characters(exclude_categories=["Cs"]) if alphabet is None else st.sampled_from(alphabet)
+    text = draw(st.text(characters, min_size=1, max_size=24))
+    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=12)))
+    spans = [span for span in pairwise(cuts) if draw(st.booleans())]
+    target = [entity(text[start:end], draw(st.sampled_from(OPTIONS.labels)), start) for start, end in spans]
+    return Record(id="1", inputs={"text": text}, target=target)
+
+
+@settings(deadline=None, max_examples=300)
+@given(flat_records())
+@example(Record(id="1", inputs={"text": "aaa"}, target=[entity("aa", "PER", 1)]))
+def test_completion_parses_back_for_every_flat_target(record: Record) -> None:
+    completion = NER.build_prompt(record, OPTIONS).completion
+    assert completion is not None
+    assert NER.parse_output(completion, record, OPTIONS) == Answer(value=record.target)
+
+
+@settings(deadline=None)
+@given(flat_records().filter(lambda record: str(record.inputs["text"]).strip()))
+def test_data_row_reads_back_for_every_flat_target(record: Record) -> None:
+    row = {**record.inputs, "entities": list(reversed(record.target))}
+    assert NER.read_record(row, "1", OPTIONS) == record
+
+
+def test_nth_is_written_only_where_it_is_needed() -> None:
+    found = [entity("台積電", "ORG", 7), entity("台積", "PER", 14)]
+    completion = NER.build_prompt(Record(id="1", inputs={"text": TEXT}, target=found), OPTIONS).completion
+    assert completion is not None
+    assert json.loads(completion) == [
+        {"text": "台積電", "label": "ORG", "nth": 2},
+        {"text": "台積", "label": "PER"},
+    ]
+
+
+ORG = entity("台積電", "ORG", 0)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("[]", []),
+        ('[{"text": "台積電", "label": "ORG"}]', [ORG]),
+        ('[{"label": "ORG", "text": "台積電"}]', [ORG]),
+        ('[{"text":"台積電","type":"ORG","start":99,"score":0.5,"nested":{"a":[]}}]', [ORG]),
+        ('```json\n[\n  {"text": "台積電", "label": "ORG"}\n]\n```', [ORG]),
+        ('好的，結果如下：[{"text": "台積電", "label": "ORG"}] 希望有幫助', [ORG]),
+        ('<think>\n[{"text": "聯電", "label": "ORG"}]？\n</think>\n\n[{"text": "台積電", "label": "ORG"}]', [ORG]),
+        ('[{"text": "台積電", "label": "ORG"}]<|im_end|>\n[]', [ORG]),
+        ('[{"text": "\\u53f0\\u7a4d\\u96fb", "label": "ORG"}]', [ORG]),
+        ('[{"text": "台積電", "label": "ORG"}, {"text": "台積電", "label": "ORG"}]', [ORG, entity("台積電", "ORG", 7)]),
+        ('[{"text": "台積電", "label": "ORG", "nth": 2}]', [entity("台積電", "ORG", 7)]),
+        ('[{"text": "聯電", "label": "ORG", "nth": 9}]', [entity("聯電", "ORG", 4)]),
+        ('[{"text": "聯電", "label": "ORG", "nth": true}]', [entity("聯電", "ORG", 4)]),
+        ('[{"text": "聯電", "label": "ORG", "nth": "2"}]', [entity("聯電", "ORG", 4)]),
+        (
+            '[{"text": "聯電", "label": "ORG"}, {"text": "台積電", "label": "ORG"}]',
+            [entity("聯電", "ORG", 4), entity("台積電", "ORG", 7)],
+        ),
+        (
+            '[{"text": "Ada", "label": "PER"}, {"text": "聯電", "label": "ORG"}]',
+            [entity("聯電", "ORG", 4), entity("Ada", "PER", 11)],
+        ),
+        (
+            json.dumps([{"text": "台積電", "label": "ORG"}] * 3),
+            [ORG, entity("台積電", "ORG", 7), entity("台積電", "ORG", None)],
+        ),
+        (
+            '[{"text": "Ada", "label": "PER"}, {"text": "聯電", "label": "ORG"}, {"text": "台積電", "label": "ORG"}]',
+            [ORG, entity("聯電", "ORG", 4), entity("Ada", "PER", 11)],
+        ),
+        ('[{"text": "鴻海", "label": "ORG"}, {"text": "台積電", "label": "ORG"}]', [ORG, entity("鴻海", "ORG", None)]),
+        ('[{"text": "臺積電", "label": "ORG"}]', [entity("臺積電", "ORG", None)]),
+        ('[{"text": "台積電", "label": "公司"}]', [entity("台積電", "公司", 0)]),
+        ('[{"text": "台積電", "label": "ORG"}, {"text": "台積", "label": "LOC"}]', [ORG, entity("台積", "LOC", 7)]),
+    ],
+)
+def test_answers(output: str, expected: list[dict[str, Any]]) -> None:
+    assert parse(output) == Answer(value=expected)
+
+
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        ("", "empty"),
+        ("沒有實體", "no JSON"),
+        ('{"ORG": ["台積電"]}', "not an array"),
+        ('{"entities": [{"text": "台積電", "label": "ORG"}]}', "not an array"),
+        ('[{"text": "台積電", "label": "ORG"}, {"te', "breaks off"),
+        ('[{"text": "台積電", "label": "ORG"}', "breaks off"),
+        ("[{'text': '台積電', 'label': 'ORG'}]", "not valid"),
+        ('[{"text": "台積電", "label": "ORG"},]', "not valid"),
+        ('["台積電"]', "entity 1 is not an object"),
+        ('[["台積電", "ORG"]]', "entity 1 is not an object"),
+        ('[{"text": "台積電", "label": "ORG"}, {"label": "ORG"}]', "entity 2 has no text"),
+        ('[{"text": "", "label": "ORG"}]', "entity 1 has no text"),
+        ('[{"text": ["台積電"], "label": "ORG"}]', "entity 1 has no text"),
+        ('[{"text": "台積電"}]', "entity 1 has no label"),
+        ('[{"text": "台積電", "label": null, "type": "ORG"}]', "entity 1 has no label"),
+        ("[" * 100_000, ""),
+    ],
+)
+def test_answers_that_cannot_be_read(output: str, says: str) -> None:
+    answer = parse(output)
+    assert not answer.parsed
+    assert says in str(answer.error)
+
+
+def test_prompt_in_both_languages() -> None:
+    record = Record(id="1", inputs={"text": "Ada 在{新竹}"}, target=[])
+    chinese = NER.build_prompt(record, NerOptions(labels=("PER", "LOC"), domain="新聞")).messages
+    english = NER.build_prompt(
+        record, NerOptions(labels=("PER", "LOC"), language="en", label_descriptions={"PER": "people {x}"})
+    ).messages
+    assert "領域：新聞。\n實體類型：PER、LOC。" in chinese[0].content
+    assert chinese[1].content == "文本：Ada 在{新竹}"
+    assert "Entity types:\n- PER: people {x}\n- LOC\n" in english[0].content
+    assert english[1].content == "Text: Ada 在{新竹}"
+
+
+def test_prompt_overrides() -> None:
+    options = NerOptions(labels=("PER",), system_prompt="找出：{labels}", input_template="{title}/{text}")
+    record = Record(id="1", inputs={"text": "內文", "title": "標題"})
+    assert [message.content for message in NER.build_prompt(record, options).messages] == ["找出：PER", "標題/內文"]
