@@ -14,7 +14,8 @@ from tasktune.plugins import TaskType
 from tasktune.types import TaskOptions
 
 Split = Literal["train", "valid", "test"]
-_ENDS_IN_SCORE = re.compile(r"^(.*?)[\s_:=-]*([01]?\.[0-9]+|[01])$")
+# A decimal point or a percent sign makes a score: bert_v1 and gpt-4 end in a number that is none.
+_ENDS_IN_SCORE = re.compile(r"^(|.*?[^\d.])[\s_:=@-]*(0?\.[0-9]+|1\.0+|[0-9]{1,3}(?:\.[0-9]+)?%)$")
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,10 @@ class Task:
         if isinstance(stated, float):
             return StatedBaseline("baseline", stated)
         match = _ENDS_IN_SCORE.match(stated)
-        if match and float(match[2]) <= 1:
-            return StatedBaseline(match[1] or "baseline", float(match[2]))
+        if match:
+            score = float(match[2][:-1]) / 100 if match[2].endswith("%") else float(match[2])
+            if score <= 1:
+                return StatedBaseline(match[1] or "baseline", score)
         return StatedBaseline(stated, None)
 
     def data_files(self, split: Split) -> list[Path]:

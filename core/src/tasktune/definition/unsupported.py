@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasktune.definition.spec import TaskSpec
+from tasktune.definition.spec import TaskSpec, VersioningSpec
 from tasktune.definition.task import Task
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
@@ -48,6 +48,9 @@ def notices(task: Task | TaskSpec) -> tuple[str, ...]:
         found.append(_("{key}: declared; used by `tune deploy`, which is not installed", key="huggingface"))
     if spec.versioning.deploy_target:
         key = "versioning.deploy_target"
+        found.append(_("{key}: declared; used by `tune deploy`, which is not installed", key=key))
+    if spec.versioning.naming != VersioningSpec().naming:
+        key = "versioning.naming"
         found.append(_("{key}: declared; used by `tune deploy`, which is not installed", key=key))
     if spec.versioning.retention:
         found.append(_("{key}: declared; nothing is pruned by this version", key="versioning.retention"))
