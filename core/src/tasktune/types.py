@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from tasktune.locale import translate as _
+from tasktune.templates import Template
 
 Severity = Literal["error", "warning", "info"]
 
@@ -149,6 +152,31 @@ class TaskOptions(Value):
     input_template: str | None = None
     system_prompt: str | None = None
     output_format: OutputFormat | None = None
+
+    default_fields: ClassVar[tuple[str, ...]] = ("text",)
+    """The fields of the task type's own templates, which an ``input_template`` replaces."""
+
+    @field_validator("input_template")
+    @classmethod
+    def _template_has_fields(cls, text: str | None) -> str | None:
+        if text is not None and not Template(text).fields:
+            raise ValueError(_("the template has no field, so every row would ask the same; add one such as {text}"))
+        return text
+
+    @field_validator("system_prompt")
+    @classmethod
+    def _system_prompt_is_shared(cls, text: str | None, info: ValidationInfo) -> str | None:
+        template = info.data.get("input_template")
+        for name in (*cls.default_fields, *(Template(template).fields if template else ())):
+            if text is not None and f"{{{name}}}" in text:
+                raise ValueError(
+                    _(
+                        "the system prompt is the same for all rows, so it cannot use {field}; "
+                        "put it in input_template",
+                        field=f"{{{name}}}",
+                    )
+                )
+        return text
 
 
 class NoOptions(Value):

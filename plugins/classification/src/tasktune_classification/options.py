@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -31,6 +31,8 @@ class ClassificationOptions(TaskOptions):
     ``labels`` is complete after validation, wherever it was written.
     """
 
+    default_fields: ClassVar[tuple[str, ...]] = wording.FIELDS
+
     kind: Annotated[wording.Kind, BeforeValidator(_with_hyphens)] = Field(
         "general", description="What is classified; it chooses the default prompt. entity_sentiment is accepted too."
     )
@@ -42,29 +44,6 @@ class ClassificationOptions(TaskOptions):
     label_descriptions: Mapping[str, str] = Field(
         {}, description="What a label means, shown to the model beside the label."
     )
-
-    @field_validator("input_template")
-    @classmethod
-    def _template_has_fields(cls, text: str | None) -> str | None:
-        if text is not None and not Template(text).fields:
-            raise ValueError(_("the template has no field, so every row would ask the same; add one such as {text}"))
-        return text
-
-    @field_validator("system_prompt")
-    @classmethod
-    def _system_prompt_is_shared(cls, text: str | None, info: ValidationInfo) -> str | None:
-        template = info.data.get("input_template")
-        fields = (*wording.FIELDS, *(Template(template).fields if template else ()))
-        for name in fields:
-            if text is not None and f"{{{name}}}" in text:
-                raise ValueError(
-                    _(
-                        "the system prompt is the same for all rows, so it cannot use {field}; "
-                        "put it in input_template",
-                        field=f"{{{name}}}",
-                    )
-                )
-        return text
 
     @field_validator("output_format")
     @classmethod

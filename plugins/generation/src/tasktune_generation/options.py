@@ -45,27 +45,6 @@ class GenerationOptions(TaskOptions):
             raise ValueError(_("not a regular expression: {reason}", reason=error)) from error
         return pattern
 
-    @field_validator("input_template")
-    @classmethod
-    def _template_has_fields(cls, text: str | None) -> str | None:
-        if text is not None and not Template(text).fields:
-            raise ValueError(_("the template has no field, so every row would ask the same; add one such as {text}"))
-        return text
-
-    @field_validator("system_prompt")
-    @classmethod
-    def _system_prompt_is_shared(cls, text: str | None, info: ValidationInfo) -> str | None:
-        for name in Template(info.data.get("input_template") or wording.TEMPLATE).fields:
-            if text is not None and f"{{{name}}}" in text:
-                raise ValueError(
-                    _(
-                        "the system prompt is the same for all rows, so it cannot use {field}; "
-                        "put it in input_template",
-                        field=f"{{{name}}}",
-                    )
-                )
-        return text
-
     @field_validator("output_format")
     @classmethod
     def _format_is_a_schema(cls, output_format: OutputFormat | None) -> OutputFormat | None:

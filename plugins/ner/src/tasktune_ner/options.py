@@ -47,22 +47,6 @@ class NerOptions(TaskOptions):
             )
         return text
 
-    @field_validator("system_prompt")
-    @classmethod
-    def _system_prompt_is_shared(cls, text: str | None, info: ValidationInfo) -> str | None:
-        template = info.data.get("input_template")
-        fields = Template(template).fields if template else (TEXT,)
-        for name in fields:
-            if text is not None and f"{{{name}}}" in text:
-                raise ValueError(
-                    _(
-                        "the system prompt is the same for all rows, so it cannot use {field}; "
-                        "put it in input_template",
-                        field=f"{{{name}}}",
-                    )
-                )
-        return text
-
     @field_validator("output_format")
     @classmethod
     def _format_is_a_list_of_entities(cls, output_format: OutputFormat | None) -> OutputFormat | None:

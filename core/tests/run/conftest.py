@@ -1,0 +1,117 @@
+"""Tasks that real workers train: the toy type and a random base model, installed once for all tests of this folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasktune.definition import Task, load_task
+from tasktune.run import RunResult, run
+from tasktune.workspace.events import Event
+
+TESTS = Path(__file__).parents[1]
+WORDS = {"yes": ("good", "fine", "happy", "bright"), "no": ("bad", "poor", "sad", "grim")}
+
+
+def rows(count: int) -> list[dict[str, str]]:
+    """Labelled rows, every one different."""
+    found = []
+    for number in range(count):
+        label = ("yes", "no")[number % 2]
+        words = WORDS[label]
+        found.append({"text": f"{number} is {words[number % 4]} and {words[number // 4 % 4]}", "label": label})
+    return found
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the base model ``base/``, in which child processes find the toy task type."""
+    folder = tmp_path_factory.mktemp("workshop")
+    site = folder / "site"
+    info = site / "tasktune_toy-0.1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "tasktune_toy.py").write_text((TESTS / "toy_plugin.py").read_text("utf-8"), "utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tasktune-toy\nVersion: 0.1.0\n", "utf-8")
+    (info / "entry_points.txt").write_text("[tasktune.task_types]\ntoy = tasktune_toy\n", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(site))
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")])))
+        # Two threads of torch are slower than one on a busy machine.
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def base(workshop: Path) -> Path:
+    """The random base model."""
+    folder: Path = runpy.run_path(str(TESTS / "tiny_base.py"))["make_base"](workshop / "base")
+    return folder
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run that nothing disturbed."""
+
+    task: Task
+    result: RunResult
+    events: tuple[Event, ...]
+
+    def file(self, path: str) -> bytes:
+        """The bytes of a file of the version."""
+        return (self.result.version_dir / path).read_bytes()
+
+
+def write_task(folder: Path, base: Path, *, count: int = 200, **keys: Any) -> Path:
+    """A task whose training takes a few seconds, with checkpoints on the way and many batches to evaluate."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(row) + "\n" for row in rows(count))
+    (folder / "data" / "train.jsonl").write_text(text, "utf-8")
+    definition: dict[str, Any] = {
+        "task_name": "example",
+        "task_type": "toy",
+        "language": "en",
+        "options": {"classes": ["yes", "no"]},
+        "data": {"split": {"valid": 0.1, "test": 0.4}},
+        "training": {
+            "base_model": str(base),
+            "epochs": 8.0,
+            "batch_size": 8,
+            "learning_rate": 0.001,
+            "lora": {"r": 4},
+            "checkpoint_steps": 10,
+            "precision": "fp32",
+        },
+        "evaluation": {"batch_size": 2},
+    }
+    for key, value in keys.items():
+        definition[key] = {**definition[key], **value} if isinstance(definition.get(key), dict) else value
+    # JSON is YAML.
+    (folder / "task.yaml").write_text(json.dumps(definition), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def make_task(workshop: Path, base: Path, tmp_path: Path) -> Callable[..., Task]:
+    """``make_task(count=200, training={…})``: the task in a folder of its own."""
+
+    def make(folder: Path = tmp_path / "task", **keys: Any) -> Task:
+        return load_task(write_task(folder, base, **keys))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(workshop: Path, base: Path) -> Finished:
+    """An undisturbed run of the task that ``make_task()`` makes, for comparison."""
+    task = load_task(write_task(workshop / "undisturbed", base))
+    events: list[Event] = []
+    result = run(task, on_event=events.append)
+    return Finished(task, result, tuple(events))
