@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasktune.data.split import TEST, TRAIN, VALID, stratified_split
@@ -52,6 +52,8 @@ def test_train_keeps_a_row_of_every_stratum(
 
 
 @given(SIZES, SHARES, SEEDS)
+@example([1] * 7 + [20], (0.0, 0.45), 1)
+@example([2] * 9 + [20], (0.45, 0.45), 1)
 def test_shares_are_met_to_within_one_in_each_stratum_and_in_all(
     sizes: list[int], shares: tuple[float, float], seed: int
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -120,14 +121,15 @@ def test_running_again_changes_nothing_and_loads_no_torch(finished: Finished) ->
     assert {path: path.stat().st_mtime_ns for path in finished.task.folder.rglob("*")} == before
 
 
-def test_evaluating_another_split_leaves_the_verdict_alone(finished: Finished) -> None:
-    version = get_version(finished.task.folder, "v1")
-    report = finished.file("evaluation/report.md")
-    evaluation = evaluate(finished.task, version, "valid")
+def test_evaluating_another_split_leaves_the_verdict_alone(finished: Finished, tmp_path: Path) -> None:
+    shutil.copytree(finished.task.folder, tmp_path / "task")
+    version = get_version(tmp_path / "task", "v1")
+    evaluation = evaluate(load_task(tmp_path / "task"), version, "valid")
     assert evaluation.split == "valid"
     assert evaluation.counts.scored == 20
     assert (version.folder / "evaluation-valid" / "predictions.jsonl").exists()
-    assert finished.file("evaluation/report.md") == report
+    for name in ("evaluation/report.md", "evaluation/predictions.jsonl", "results.json"):
+        assert (version.folder / name).read_bytes() == finished.file(name)
 
 
 class TestOverLength:

@@ -82,7 +82,7 @@ def same_as(finished: Finished, result: RunResult) -> None:
     for path in ("adapter/adapter_model.safetensors", "evaluation/predictions.jsonl", "results.json", "decoding.json"):
         assert (result.version_dir / path).read_bytes() == finished.file(path), path
     names = {path.name for path in result.version_dir.rglob("*")}
-    assert names == {path.name for path in finished.result.version_dir.rglob("*")} - {"evaluation-valid"}
+    assert names == {path.name for path in finished.result.version_dir.rglob("*")}
     assert not workers()
 
 
@@ -179,8 +179,7 @@ def test_a_parent_killed_after_its_worker_ended_has_nothing_done_twice(finished:
 def test_a_parent_killed_while_evaluating(finished: Finished, tmp_path: Path) -> None:
     task, version = taken_back(finished, tmp_path / "task", "prepare", "train")
     version.results.unlink()
-    for folder in version.folder.glob("evaluation*"):
-        shutil.rmtree(folder)
+    shutil.rmtree(version.evaluation)
 
     orphan = kill_parent(task, "evaluate", 2)
     deadline = time.monotonic() + 30

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import median
 
+from tasktune.improve.outliers import far_below
 from tasktune.types import Action, Finding, Metrics, RunContext, Scored
 from tasktune_classification import translate as _
 from tasktune_classification.options import ClassificationOptions
 
 MAX_RECORDS = 20
 MAX_CLASSES = 5
-LOW_F1 = 0.60
-"""A class below this is in trouble (requirements/iterate-mode.md, step 2)."""
-FAR_BELOW = 0.15
-"""A class is far below the rest when its F1 is this much under the classes' median."""
-FEWEST_ROWS = 5
-"""Test rows of a class under which its F1 is mostly chance."""
 FEWEST_CONFUSIONS = 3
 
 
@@ -30,17 +24,8 @@ def diagnose(
 
 
 def _weak_classes(rows: Sequence[Scored], metrics: Metrics, context: RunContext) -> list[Finding]:
-    judged = {label: s for label, s in metrics.per_class.items() if s["support"] >= FEWEST_ROWS}
-    if len(judged) < 2:
-        return []
-    middle = median(scores["f1"] for scores in judged.values())
-    weak = sorted(
-        (label for label, s in judged.items() if s["f1"] < LOW_F1 or s["f1"] < middle - FAR_BELOW),
-        key=lambda label: (judged[label]["f1"], label),
-    )
-    if len(weak) == len(judged):
-        return []  # all are weak: that is the model's weakness, and the score says so
-    return [_weak_class(label, judged[label], rows, context) for label in weak[:MAX_CLASSES]]
+    weak = far_below(metrics.per_class, "f1")
+    return [_weak_class(label, metrics.per_class[label], rows, context) for label in weak[:MAX_CLASSES]]
 
 
 def _weak_class(label: str, scores: Mapping[str, float], rows: Sequence[Scored], context: RunContext) -> Finding:

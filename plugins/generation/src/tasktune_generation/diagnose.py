@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 from tasktune.answers import clean
+from tasktune.improve.outliers import far_below
 from tasktune.types import Action, Finding, Metrics, Scored
 from tasktune_generation import translate as _
 from tasktune_generation.options import GenerationOptions
@@ -15,8 +15,6 @@ MAX_RECORDS = 20
 MAX_FIELDS = 5
 COPIED_SHARE = 0.10
 LENGTH_RATIO = (0.7, 1.4)
-FAR_BELOW = 0.15
-"""A field is far below the rest when its accuracy is this much under the fields' median."""
 FEWEST_ROWS = 5
 
 
@@ -122,12 +120,8 @@ def _length(rows: Sequence[Scored], metrics: Metrics) -> list[Finding]:
 
 
 def _weak_fields(rows: Sequence[Scored], metrics: Metrics) -> list[Finding]:
-    judged = {name: s["field_accuracy"] for name, s in metrics.per_class.items() if s["support"] >= FEWEST_ROWS}
-    if len(judged) < 2:
-        return []
-    middle = median(judged.values())
-    weak = sorted((name for name in judged if judged[name] < middle - FAR_BELOW), key=lambda name: (judged[name], name))
-    return [_weak_field(name, judged[name], rows) for name in weak[:MAX_FIELDS]]
+    weak = far_below(metrics.per_class, "field_accuracy", low=0.0)
+    return [_weak_field(name, metrics.per_class[name]["field_accuracy"], rows) for name in weak[:MAX_FIELDS]]
 
 
 def _weak_field(name: str, accuracy: float, rows: Sequence[Scored]) -> Finding:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import median
 
+from tasktune.improve.outliers import far_below
 from tasktune.types import Action, Finding, Metrics, RunContext, Scored
 from tasktune_ner import translate as _
 from tasktune_ner.errors import Mistake, mistakes
@@ -19,12 +19,6 @@ FEWEST = 3
 LARGE_SHARE = 0.25
 """A kind of mistake that makes up this share of all is worth a finding."""
 HALLUCINATED_WARNING = 0.02
-LOW_F1 = 0.60
-"""A type below this is in trouble (requirements/iterate-mode.md, step 2)."""
-FAR_BELOW = 0.15
-"""A type is far below the rest when its F1 is this much under the types' median."""
-FEWEST_ENTITIES = 5
-"""Gold entities of a type under which its F1 is mostly chance."""
 
 
 def diagnose(rows: Sequence[Scored], metrics: Metrics, context: RunContext, options: NerOptions) -> list[Finding]:
@@ -196,17 +190,8 @@ def _side(code: str, message: str, some: Sequence[Mistake], found: Sequence[Mist
 
 
 def _weak_types(metrics: Metrics, found: Sequence[Mistake], context: RunContext) -> list[Finding]:
-    judged = {label: scores for label, scores in metrics.per_class.items() if scores["support"] >= FEWEST_ENTITIES}
-    if len(judged) < 2:
-        return []
-    middle = median(scores["f1"] for scores in judged.values())
-    weak = sorted(
-        (label for label, scores in judged.items() if scores["f1"] < LOW_F1 or scores["f1"] < middle - FAR_BELOW),
-        key=lambda label: (judged[label]["f1"], label),
-    )
-    if len(weak) == len(judged):
-        return []  # all are weak: that is the model's weakness, and the score says so
-    return [_weak_type(label, judged[label], found, context) for label in weak[:MAX_TYPES]]
+    weak = far_below(metrics.per_class, "f1")
+    return [_weak_type(label, metrics.per_class[label], found, context) for label in weak[:MAX_TYPES]]
 
 
 def _weak_type(label: str, scores: Mapping[str, float], found: Sequence[Mistake], context: RunContext) -> Finding:
