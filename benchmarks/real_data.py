@@ -68,8 +68,7 @@ TASKS = {"intents": intents, "entities": entities}
 
 def measure(task_file: Path) -> dict[str, Any]:
     """Run a task to its end; scores of the model and of every baseline."""
-    from tasktune import load_task
-    from tasktune.run import run
+    from tasktune import load_task, run
 
     started = time.time()
     result = run(load_task(task_file))

@@ -74,8 +74,7 @@ def _definition(name: str, base: str, options: dict[str, Any]) -> dict[str, Any]
 
 def measure_tasktune(task_file: Path) -> dict[str, float]:
     """Train through ``tasktune.run`` and time the training stage by its own events."""
-    from tasktune import load_task
-    from tasktune.run import run
+    from tasktune import load_task, run
 
     times: dict[str, float] = {}
     rows = 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tasktune.definition import Task, load_task
     from tasktune.hookspecs import hookimpl, hookspec
-    from tasktune.run import run
+    from tasktune.pipeline import run
 
 __version__ = "0.1.0"
 
@@ -20,7 +20,7 @@ _PUBLIC = {
     "hookimpl": "tasktune.hookspecs",
     "hookspec": "tasktune.hookspecs",
     "load_task": "tasktune.definition",
-    "run": "tasktune.run",
+    "run": "tasktune.pipeline",
 }
 
 __all__ = ["Task", "hookimpl", "hookspec", "load_task", "run"]

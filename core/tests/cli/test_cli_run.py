@@ -16,13 +16,13 @@ from tasktune.definition.snapshot import dump_task
 from tasktune.errors import InputError, RunError
 from tasktune.evaluation.score import Evaluation, score
 from tasktune.locale import current_language
-from tasktune.run import RunResult
+from tasktune.pipeline import RunResult
 from tasktune.types import Record
 from tasktune.workspace.events import Event
 from tasktune.workspace.versions import State, Version, new_version
 
 Invoke = Callable[..., Result]
-run_module = importlib.import_module("tasktune.run")
+run_module = importlib.import_module("tasktune.pipeline")
 EVENTS = (
     Event(kind="stage", stage="prepare", data={"status": "finished", "rows": {"train": 24, "test": 3}}),
     Event(kind="progress", stage="train", data={"done": 1, "total": 2, "unit": "step", "loss": 0.5}),
@@ -37,7 +37,7 @@ def evaluation_of(task: Task, right: int, split: str = "test") -> Evaluation:
 
 
 class Run:
-    """Takes the place of ``tasktune.run.run`` and remembers how it was called."""
+    """Takes the place of ``tasktune.pipeline.run`` and remembers how it was called."""
 
     def __init__(self, right: int | None = 9, status: str = "finished", error: BaseException | None = None) -> None:
         self.right, self.status, self.error = right, status, error
@@ -199,7 +199,7 @@ def made_version(task: Path, name: str, *stages: str) -> Version:
 
 @pytest.fixture
 def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Task, Version, str]]:
-    """Calls of ``tasktune.run.evaluate``, which finds six answers of ten right."""
+    """Calls of ``tasktune.pipeline.evaluate``, which finds six answers of ten right."""
     calls: list[tuple[Task, Version, str]] = []
 
     def evaluate(task: Task, version: Version, split: str, on_event: Callable[[Event], None]) -> Evaluation:

@@ -173,6 +173,7 @@ def test_lines_stay_lines(tmp_path: Path, toy_task_type: str) -> None:
         "versioning.retention=2",
         "huggingface.org=me",
         "server.host=gpu1",
+        "success_criteria.threshold=0.9",
         "options.shout=false",
         "training.lora.alpha=32",
         "training.learning_rate=1e-4",
@@ -194,7 +195,6 @@ def test_same_fingerprint(tmp_path: Path, toy_task_type: str, setting: str) -> N
         "system_prompt=hello",
         "data.split.seed=1",
         "evaluation.decoding=constrained",
-        "success_criteria.threshold=0.9",
         "language=en",
     ],
 )

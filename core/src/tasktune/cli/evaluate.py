@@ -38,7 +38,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Evaluate one version."""
-    from tasktune.run import RunResult, evaluate
+    from tasktune.pipeline import RunResult, evaluate
 
     loaded, chosen = load_trained(task, version)
     with progress.shown() as on_event:

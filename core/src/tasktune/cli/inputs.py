@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasktune.errors import InputError, Problem
+from tasktune.errors import InputError, Problem, RecordError
 from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
@@ -79,29 +79,39 @@ def file_rows(task: Task, source: Path, given: Mapping[str, str]) -> Iterator[Ro
 
     :raises InputError: with every row that cannot be read.
     """
-    to_ours = {column: name for name, column in task.spec.data.fields.items()}
+    columns = task.spec.data.fields
     if source != STDIN:
-        yield _Rows(source, str(source), task.spec.data.encoding, given, to_ours)
+        yield _Rows(source, str(source), task.spec.data.encoding, given, columns)
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "stdin.jsonl"
         with copy.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-        yield _Rows(copy, _("stdin"), "utf-8", given, to_ours)
+        yield _Rows(copy, _("stdin"), "utf-8", given, columns)
 
 
 class _Rows:
     """The rows of a file that is known to be readable; can be gone through more than once."""
 
     def __init__(
-        self, path: Path, shown: str, encoding: str, given: Mapping[str, str], to_ours: Mapping[str, str]
+        self, path: Path, shown: str, encoding: str, given: Mapping[str, str], columns: Mapping[str, str]
     ) -> None:
         from tasktune.data.files import read_rows
+        from tasktune.data.records import refusal, rename
 
+        self._rename = rename
         self._read = partial(read_rows, path, encoding)
         self._given = given
-        self._to_ours = to_ours
-        problems = [row.at(shown, row.line) for row in self._read() if isinstance(row, Problem)]
+        self._columns = columns
+        problems: list[Problem] = []
+        for row in self._read():
+            if isinstance(row, Problem):
+                problems.append(row.at(shown, row.line))
+                continue
+            try:
+                rename(row.fields, columns)
+            except RecordError as error:
+                problems += refusal(error, shown, row.line)
         if problems:
             raise InputError(_("{file} cannot be read", file=shown), problems=problems)
 
@@ -109,5 +119,4 @@ class _Rows:
         for row in self._read():
             # A file that is damaged between the two readings.
             assert not isinstance(row, Problem), row
-            fields = {self._to_ours.get(column, column): value for column, value in row.fields.items()}
-            yield {**self._given, **fields}
+            yield {**self._given, **self._rename(row.fields, self._columns)}

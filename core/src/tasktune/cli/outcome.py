@@ -13,7 +13,7 @@ from tasktune.locale import translate as _
 if TYPE_CHECKING:
     from tasktune.definition import Task
     from tasktune.evaluation.score import Evaluation
-    from tasktune.run import RunResult, Stage
+    from tasktune.pipeline import RunResult, Stage
 
 PIPE_WIDTH = 100
 MAX_FINDINGS = 5
@@ -24,7 +24,7 @@ def run_stages(task: Task, stages: tuple[Stage, ...], version: str | None) -> Ru
 
     :raises click.Abort: the user interrupted it; says that nothing is lost.
     """
-    from tasktune.run import run
+    from tasktune.pipeline import run
 
     try:
         with progress.shown() as on_event:

@@ -50,7 +50,7 @@ def read_records(task: Task, files: Iterable[Path], problems: Problems) -> Itera
     :raises PluginError: the task type broke down over a row, which is named.
     """
     for path in files:
-        shown = _relative(path, task.folder)
+        shown = relative_to(path, task.folder)
         for row in read_rows(path, task.spec.data.encoding):
             if isinstance(row, Problem):
                 problems.add(row.at(shown, row.line))
@@ -95,7 +95,18 @@ def broken_at(error: PluginError, file: str, line: int) -> PluginError:
     return PluginError(error.message, hint=error.hint, problems=[Problem(_("at this row")).at(file, line)])
 
 
-def _relative(path: Path, folder: Path) -> str:
+def missing_files(task: Task) -> list[Problem]:
+    """A problem, with its place in the definition, for every data file that is not there."""
+    return [
+        task.problem(("data", split), _("{path} is not there", path=relative_to(path, task.folder)))
+        for split in SPLITS
+        for path in task.data_files(split)
+        if not path.is_file()
+    ]
+
+
+def relative_to(path: Path, folder: Path) -> str:
+    """A path as seen from a task's folder; one outside it stays whole."""
     try:
         return path.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasktune.data.records import SPLITS, Problems, Split, broken_at, read_records, refusal
+from tasktune.data.records import SPLITS, Problems, Split, broken_at, missing_files, read_records, refusal
 from tasktune.data.split import stratified_split
 from tasktune.errors import PluginError, Problem, RecordError
 from tasktune.locale import translate as _
@@ -95,6 +95,7 @@ class _Combinations:
 def scan(task: Task) -> Scan:
     """Read every row of every split once and check it against the task type's laws."""
     result = Scan(files={split: task.data_files(split) for split in SPLITS})
+    result.problems.add(*missing_files(task))
     combinations = _Combinations()
     held_out: dict[Split, set[int]] = {}
     for split in SPLITS[1:]:
@@ -124,7 +125,7 @@ def _scan_files(
     """Each row's combination of classes and content hash; rows whose prompt is in a ``held_out`` split are noted as
     overlapping."""
     numbers, contents = array("i"), array("Q")
-    for record in read_records(task, result.files[split], result.problems):
+    for record in read_records(task, filter(Path.is_file, result.files[split]), result.problems):
         try:
             classes = tuple(sorted(set(task.plugin.target_classes(record, task.options))))
             prompt = _checked_prompt(task, record, result.problems)

@@ -22,8 +22,9 @@ NOT_IN_FINGERPRINT = (
     "versioning",
     "huggingface",
     "execution",
+    "success_criteria",
 )
-"""Top-level keys that name, describe, place or publish a run but do not change what it computes."""
+"""Top-level keys that name, describe, place, publish or judge a run but do not change what it computes."""
 
 _LOST_IN_BLOCKS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasktune.data.records import refusal
 from tasktune.errors import InputError, RecordError
 from tasktune.evaluation.predictions import Prediction, read_predictions
 from tasktune.locale import translate as _
@@ -38,7 +39,7 @@ def predict(
             task.plugin.build_prompt(record, task.options)
             records.append(record)
         except RecordError as error:
-            problems += [problem.at("row", number) for problem in error.problems]
+            problems += refusal(error, "row", number)
     if problems:
         raise InputError(_("some rows cannot be predicted"), problems=problems)
     with tempfile.TemporaryDirectory(prefix="tasktune-predict-") as scratch:

@@ -20,11 +20,11 @@ class Interruption:
         self.requested = False
         self._patient = False
 
-    def install(self) -> None:
-        """Catch SIGINT and SIGTERM, and watch for the death of the parent process."""
+    def install(self, parent: int) -> None:
+        """Catch SIGINT and SIGTERM, and watch for the death of the process ``parent``."""
         signal.signal(signal.SIGINT, self._on_signal)
         signal.signal(signal.SIGTERM, self._on_signal)
-        threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
+        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
 
     @contextmanager
     def at_good_points(self) -> Iterator[None]:

@@ -45,7 +45,7 @@ def run_worker(
     """
     folder = scratch or version.folder
     command = [sys.executable, "-m", "tasktune.training.worker", str(version.folder), str(task.folder), stage]
-    command += ["--split", split] + (["--scratch", str(scratch)] if scratch else [])
+    command += ["--split", split, "--parent", str(os.getpid())] + (["--scratch", str(scratch)] if scratch else [])
     environment = {**os.environ, "TASKTUNE_LANGUAGE": current_language()}
     failure = folder / version.failure.name
     failure.unlink(missing_ok=True)

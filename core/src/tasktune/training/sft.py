@@ -98,7 +98,7 @@ def train(
             _("the loss stopped being a number at step {step}", step=reporter.diverged_at),
             hint=_("lower training.learning_rate, or set training.precision: fp32"),
         )
-    _save(trainer, tokenizer, version.adapter if training.tuning == "lora" else version.model)
+    _save(trainer, tokenizer, training.base_model, version.adapter if training.tuning == "lora" else version.model)
     history = [entry for entry in trainer.state.log_history if "loss" in entry or "eval_loss" in entry]
     write_json_atomically(version.folder / "training.json", {"steps": trainer.state.global_step, "history": history})
     shutil.rmtree(version.checkpoints, ignore_errors=True)
@@ -175,10 +175,15 @@ def _arguments(spec: TaskSpec, version: Version, total_steps: int, bf16: bool, h
     )
 
 
-def _save(trainer: TaskTrainer, tokenizer: Any, folder: Path) -> None:
+def _save(trainer: TaskTrainer, tokenizer: Any, base_model: str, folder: Path) -> None:
+    """Save what was trained under its final name at once, without pickles and without this machine's paths."""
     temporary = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    trainer.save_model(str(temporary))
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    for adapter in getattr(model, "peft_config", {}).values():
+        adapter.base_model_name_or_path = base_model
+    model.save_pretrained(str(temporary))
     tokenizer.save_pretrained(str(temporary))
+    (temporary / "README.md").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)

@@ -65,7 +65,8 @@ def encode_version(
 ) -> Audit:
     """Encode train and valid, once: a version that has its audit has its tokens too. ``on_rows`` hears how far it is.
 
-    :raises InputError: rows are longer than ``max_length`` and the policy is to refuse; all are named.
+    :raises InputError: rows are longer than ``max_length`` and the policy is to refuse, or their answers contain the
+        token that ends an answer; all are named.
     """
     path = prepared / "audit.json"
     if path.exists():
@@ -76,7 +77,7 @@ def encode_version(
         for split in ("train", "valid")
         if rows_path(prepared, split).stat().st_size > 0
     }
-    problems.raise_if_any(_("rows are longer than training.max_length: {limit} tokens", limit=max_length))
+    problems.raise_if_any(_("rows cannot be trained on; training.max_length is {limit} tokens", limit=max_length))
     if not audits["train"].rows:
         raise RunError(_("no training rows are left after dropping those that are too long"))
     audit = Audit(max_length=max_length, **audits)
@@ -118,7 +119,9 @@ def _encode_split(
         for batch in _batches(read_chat_rows(rows_path(prepared, split))):
             kept = []
             for row, encoded in zip(batch, encoder.rows([row["messages"] for row in batch]), strict=True):
-                if len(encoded) <= max_length:
+                if encoder.tokenizer.eos_token_id in encoded.completion[:-1]:
+                    problems.add(_ends_early(row["id"], encoder.tokenizer.eos_token))
+                elif len(encoded) <= max_length:
                     tally.add(row["classes"], encoded)
                     kept.append(encoded)
                 elif over_length == "drop":
@@ -137,6 +140,12 @@ def _encode_split(
         writer.finalize()
     temporary.replace(_arrow(prepared, split))
     return tally.audit(dropped)
+
+
+def _ends_early(row_id: str, token: str) -> Problem:
+    file, _colon, line = row_id.rpartition(":")
+    message = _("the answer contains {token}, which ends an answer", token=token)
+    return Problem(message, _("take it out of the target")).at(file, int(line))
 
 
 def _too_long(row_id: str, tokens: int) -> Problem:

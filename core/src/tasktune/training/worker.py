@@ -38,12 +38,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("stage", choices=["train", "evaluate", "predict"])
     parser.add_argument("--split", default="test", choices=["train", "valid", "test"])
     parser.add_argument("--scratch", type=Path)
+    parser.add_argument("--parent", type=int, default=os.getppid(), help="end when this process does")
     options = parser.parse_args(arguments)
 
     os.environ.update(QUIET)
     use_language(os.environ.get("TASKTUNE_LANGUAGE", "en"))
     interruption = Interruption()
-    interruption.install()
+    interruption.install(options.parent)
     version = Version(options.version_dir)
     folder = options.scratch or version.folder
     try:
@@ -66,6 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(task: Task, version: Version, interruption: Interruption) -> None:
+    if version.training.exists():
+        # Another worker, for whose end this one waited, has done it.
+        return
     from tasktune.data.encode import Encoder
     from tasktune.inference.decoding import decoding_for, write_decoding
     from tasktune.training.base import load_tokenizer

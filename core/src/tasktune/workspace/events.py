@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,17 +33,11 @@ class Event(Value):
     time: float = Field(default_factory=time.time)
 
 
-class EventLog:
-    """Appends events to a version's log, each as one line in one write."""
+class Events:
+    """Makes events and hands them to ``emit``."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        _end_torn_line(path)
-
-    def emit(self, event: Event) -> None:
-        """Append one event."""
-        with self.path.open("ab") as file:
-            file.write(event.model_dump_json().encode() + b"\n")
+    def __init__(self, emit: Callable[[Event], None]) -> None:
+        self.emit = emit
 
     def stage(self, stage: Stage, status: str, **facts: Any) -> None:
         """Say that a stage started, finished or was skipped."""
@@ -56,6 +50,19 @@ class EventLog:
     def message(self, stage: Stage, text: str, level: Literal["info", "warning"] = "info") -> None:
         """Tell the user something."""
         self.emit(Event(kind="message", stage=stage, data={"level": level, "text": text}))
+
+
+class EventLog(Events):
+    """Appends events to a version's log, each as one line in one write."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(self._append)
+        self.path = path
+        _end_torn_line(path)
+
+    def _append(self, event: Event) -> None:
+        with self.path.open("ab") as file:
+            file.write(event.model_dump_json().encode() + b"\n")
 
 
 def _end_torn_line(path: Path) -> None:

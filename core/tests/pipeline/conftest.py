@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tasktune.definition import Task, load_task
-from tasktune.run import RunResult, run
+from tasktune.pipeline import RunResult, run
 from tasktune.workspace.events import Event
 
 TESTS = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ import pytest
 
 from tasktune.definition import Task, load_task
 from tasktune.errors import InputError
-from tasktune.run import evaluate, run
+from tasktune.pipeline import evaluate, run
 from tasktune.workspace.events import Event
 from tasktune.workspace.versions import get_version, locked, new_version, versions
 
@@ -149,8 +149,8 @@ class TestRefusals:
         task = make_task(data={"train": ["a.jsonl", "data/train.jsonl"], "test": "b.csv"})
         error = self.refused(task)
         assert [problem.message for problem in error.problems] == [
-            f"{tmp_path / 'task' / 'a.jsonl'} is not there",
-            f"{tmp_path / 'task' / 'b.csv'} is not there",
+            "a.jsonl is not there",
+            "b.csv is not there",
         ]
         assert all(problem.file == str(task.file) for problem in error.problems)
         assert self.nothing_written(task.folder)
@@ -214,7 +214,7 @@ class TestBeginning:
         def refuse(*_arguments: Any, **_keywords: Any) -> None:
             raise InputError("the network is down")
 
-        monkeypatch.setattr("tasktune.run.run_worker", refuse)
+        monkeypatch.setattr("tasktune.pipeline.stages.run_worker", refuse)
         with pytest.raises(InputError, match="network"):
             run(task)
         assert len(versions(task.folder)) == trained_a_little

@@ -16,7 +16,7 @@ import pytest
 
 from tasktune.definition import Task, load_task
 from tasktune.errors import RunError
-from tasktune.run import RunResult, run
+from tasktune.pipeline import RunResult, run
 from tasktune.workspace.events import Event
 from tasktune.workspace.versions import Version, get_version
 
@@ -120,7 +120,7 @@ def test_interrupted_runs_go_on_where_they_stopped(make_task: MakeTask, finished
 RUN = """
 import sys
 from tasktune.definition import load_task
-from tasktune.run import run
+from tasktune.pipeline import run
 run(load_task(sys.argv[1]), on_event=lambda event: print(event.stage, event.data.get("done", 0), flush=True))
 """
 

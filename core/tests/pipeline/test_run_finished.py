@@ -15,7 +15,7 @@ import pytest
 from tasktune.definition import Task, load_task
 from tasktune.errors import InputError
 from tasktune.evaluation.predictions import read_predictions
-from tasktune.run import evaluate, run
+from tasktune.pipeline import evaluate, run
 from tasktune.workspace.events import Event
 from tasktune.workspace.versions import Version, get_version, versions
 
@@ -108,7 +108,7 @@ def test_events_tell_of_every_stage_in_order(finished: Finished) -> None:
 def test_running_again_changes_nothing_and_loads_no_torch(finished: Finished) -> None:
     before = {path: path.stat().st_mtime_ns for path in finished.task.folder.rglob("*")}
     program = (
-        "import sys; from tasktune.definition import load_task; from tasktune.run import run\n"
+        "import sys; from tasktune.definition import load_task; from tasktune.pipeline import run\n"
         "events = []; result = run(load_task(sys.argv[1]), on_event=events.append)\n"
         "assert not events\n"
         "print(result.status, result.version, result.evaluation.counts.scored)\n"

@@ -1,0 +1,49 @@
+"""Score a version's predictions and write its report."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasktune.data.records import SPLITS, Split
+from tasktune.data.rows import read_split, rows_path
+from tasktune.evaluation.outputs import write_outputs
+from tasktune.evaluation.predictions import FILE_NAME, read_predictions
+from tasktune.evaluation.report import RunFacts
+from tasktune.evaluation.score import Evaluation, score
+from tasktune.workspace.files import read_json
+from tasktune.workspace.versions import Version
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+
+# Simple methods learn no more from a million rows, and would hold all of them in memory.
+MAX_BASELINE_ROWS = 50_000
+
+
+def judge(task: Task, version: Version, split: Split) -> Evaluation:
+    """Score the predictions of a split by the task's criteria; for test, write metrics, results and report."""
+    training = read_json(version.training)
+    curve = [(entry["step"], entry["loss"]) for entry in training["history"] if "loss" in entry]
+    predictions = read_predictions(version.evaluation_of(split) / FILE_NAME)
+    rows = {name: _count(rows_path(version.prepared, name)) for name in SPLITS}
+    step = -(-rows["train"] // MAX_BASELINE_ROWS)
+    evaluation = score(
+        task,
+        ((prediction.record, prediction.output) for prediction in predictions),
+        train=list(itertools.islice(read_split(version.prepared, "train"), 0, None, step)),
+        split=split,
+        decoding=read_json(version.decoding)["mode"],
+        loss_curve=curve,
+    )
+    facts = RunFacts(version=version.name, date=datetime.date.today(), rows=rows)
+    if split == "test":
+        write_outputs(evaluation, task, version, facts, loss_curve=curve)
+    return evaluation
+
+
+def _count(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _line in file)

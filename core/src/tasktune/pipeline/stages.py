@@ -1,0 +1,188 @@
+"""One run of a task: check, prepare, train, evaluate, report; each stage once per version, resumed where it stopped."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tasktune.data.check import report_on
+from tasktune.data.records import Split
+from tasktune.data.rows import rows_path, write_rows
+from tasktune.data.scan import Scan, scan
+from tasktune.definition.snapshot import dump_task
+from tasktune.definition.unsupported import notices, refuse_unsupported
+from tasktune.errors import InputError
+from tasktune.evaluation.outputs import read_evaluation
+from tasktune.evaluation.predictions import FILE_NAME
+from tasktune.evaluation.score import Evaluation
+from tasktune.locale import translate as _
+from tasktune.pipeline.judge import judge
+from tasktune.pipeline.start import data_hashes, start_fingerprint, version_from
+from tasktune.training.launch import run_worker
+from tasktune.workspace.events import Event, Events
+from tasktune.workspace.files import write_json_atomically, write_text_atomically
+from tasktune.workspace.provenance import provenance
+from tasktune.workspace.versions import State, Version, locked, new_version, next_name
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+
+Stage = Literal["prepare", "train", "evaluate"]
+STAGES: tuple[Stage, ...] = ("prepare", "train", "evaluate")
+OnEvent = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended: unchanged when there was nothing to do. ``evaluation`` is None before that stage."""
+
+    version: str
+    version_dir: Path
+    status: Literal["finished", "unchanged"]
+    evaluation: Evaluation | None
+
+    @property
+    def criteria_met(self) -> bool:
+        return self.evaluation is not None and self.evaluation.met
+
+
+def run(
+    task: Task,
+    *,
+    stages: tuple[Stage, ...] = STAGES,
+    version: str | None = None,
+    on_event: OnEvent = lambda event: None,
+) -> RunResult:
+    """Bring a version of the task through ``stages``.
+
+    The newest version that starts from the same definition, data, task type and base is gone on with; if it is
+    finished there is nothing to do, except to judge it anew when the success criteria have changed. Otherwise a new
+    version begins, called ``version`` or by the task's strategy.
+
+    :raises InputError: the definition or the data have problems; nothing has been written.
+    :raises RunError: a stage failed; the same call goes on where it stopped.
+    :raises KeyboardInterrupt: interrupted; likewise.
+    """
+    refuse_unsupported(task)
+    hashes = data_hashes(task)
+    start = start_fingerprint(task, hashes)
+    same = version_from(task, version, start)
+    if same is not None and _done(same, stages):
+        return RunResult(same.name, same.folder, "unchanged", _evaluation(task, same))
+    for text in notices(task):
+        Events(on_event).message("check", text)
+    # Before the lock, which is a file: input with problems leaves nothing behind.
+    found = _check(task, on_event) if same is None else None
+    with locked(task.folder):
+        # Looked for again: another run may have begun or ended while this one had no lock.
+        current = version_from(task, version, start)
+        resumed = current is not None
+        if current is None:
+            current = _begin(task, version, start, hashes, found or _check(task, on_event), on_event)
+        try:
+            _go_through(task, current, stages, on_event, resumed)
+        except InputError:
+            # The user will change the input, and with it the version: an untrained one would only be in the way.
+            if not current.training.exists() and not any(current.checkpoints.glob("*")):
+                shutil.rmtree(current.folder)
+            raise
+    return RunResult(current.name, current.folder, "finished", _evaluation(task, current))
+
+
+def evaluate(task: Task, version: Version, split: Split, on_event: OnEvent = lambda event: None) -> Evaluation:
+    """Generate and score a trained version's answers to one of its splits; the test split's report is renewed.
+
+    :raises InputError: the version is not trained, or the split is empty.
+    """
+    state = version.state()
+    if state is None or "train" not in state.stages_done:
+        raise InputError(_("version {name} is not trained yet", name=version.name), hint=_("run tune train first"))
+    if not rows_path(version.prepared, split).stat().st_size:
+        raise InputError(_("the {split} split of version {name} has no rows", split=split, name=version.name))
+    with locked(task.folder):
+        run_worker("evaluate", version, task, on_event, split=split)
+        return judge(task, version, split)
+
+
+def _go_through(task: Task, version: Version, stages: tuple[Stage, ...], on_event: OnEvent, resumed: bool) -> None:
+    state = version.state()
+    assert state is not None
+    for stage in stages:
+        if stage in state.stages_done:
+            if resumed:
+                Events(on_event).stage(stage, "skipped")
+            continue
+        # A worker's last file says that it was done, even if this process was killed before it could note it.
+        if stage == "train" and not version.training.exists():
+            run_worker("train", version, task, on_event)
+        elif stage == "evaluate":
+            if not (version.evaluation / FILE_NAME).exists():
+                run_worker("evaluate", version, task, on_event)
+            judge(task, version, "test")
+        version.finish_stage(stage)
+    state = version.state()
+    assert state is not None
+    if set(STAGES) <= set(state.stages_done):
+        version.set_state(state.model_copy(update={"finished": True}))
+
+
+def _check(task: Task, on_event: OnEvent) -> Scan:
+    """Read and check all data.
+
+    :raises InputError: with every problem.
+    """
+    log = Events(on_event)
+    log.stage("check", "started")
+    found = scan(task)
+    report = report_on(found, task)
+    report.raise_for_problems()
+    for text in report.notices:
+        log.message("check", text, "warning")
+    log.stage("check", "finished", rows=dict(report.rows))
+    return found
+
+
+def _begin(
+    task: Task, name: str | None, start: str, hashes: Mapping[str, str], found: Scan, on_event: OnEvent
+) -> Version:
+    """Write a new version's rows; its state is written last, so half a start counts for nothing."""
+    log = Events(on_event)
+    version = new_version(
+        task.folder, name or task.spec.version or next_name(task.folder, task.spec.versioning.strategy)
+    )
+    log.stage("prepare", "started")
+    shutil.rmtree(version.folder)
+    version.prepared.mkdir(parents=True)
+    try:
+        write_rows(task, found, version.prepared)
+    except InputError:
+        shutil.rmtree(version.folder)
+        raise
+    write_text_atomically(version.definition, dump_task(task))
+    training = task.spec.training
+    base = {"name": training.base_model, "revision": training.revision}
+    write_json_atomically(version.provenance, provenance(hashes, base, task.plugin.origin))
+    version.set_state(State(fingerprint=start, stages_done=("prepare",)))
+    log.stage("prepare", "finished", rows=dict(found.rows))
+    return version
+
+
+def _evaluation(task: Task, version: Version) -> Evaluation | None:
+    """The version's evaluation by the task's criteria of today; None before that stage."""
+    if not _done(version, ("evaluate",)):
+        return None
+    evaluation = read_evaluation(version)
+    headline = evaluation.headline
+    if (headline.metric, headline.threshold) == (task.primary_metric, task.threshold):
+        return evaluation
+    with locked(task.folder):
+        write_text_atomically(version.definition, dump_task(task))
+        return judge(task, version, "test")
+
+
+def _done(version: Version, stages: tuple[Stage, ...]) -> bool:
+    state = version.state()
+    return state is not None and set(stages) <= set(state.stages_done)
