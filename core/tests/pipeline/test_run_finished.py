@@ -59,6 +59,25 @@ def test_a_finished_version_has_its_files_and_no_rubbish(finished: Finished) -> 
     assert state.stages_done == ("prepare", "train", "evaluate")
 
 
+def test_the_adapter_holds_no_pickle_and_no_path(finished: Finished) -> None:
+    names = {path.suffix for path in (finished.result.version_dir / "adapter").iterdir()}
+    assert names <= {".json", ".safetensors", ".jinja"}
+    config = json.loads(finished.file("adapter/adapter_config.json"))
+    assert config["base_model_name_or_path"] == finished.task.spec.training.base_model
+
+
+def test_other_criteria_judge_anew_without_training(finished: Finished, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(finished.task.folder, tmp_path / "task"))
+    task = load_task(folder, overrides=["success_criteria.threshold=1.0"])
+    result = run(task)
+    assert (result.status, result.version) == ("unchanged", "v1")
+    assert result.evaluation is not None
+    assert result.evaluation.headline.threshold == 1.0
+    assert result.evaluation.metrics == finished.result.evaluation.metrics
+    assert "100" in (result.version_dir / "evaluation" / "report.md").read_text("utf-8")
+    assert [version.name for version in versions(folder)] == ["v1"]
+
+
 def test_every_row_is_accounted_for(finished: Finished) -> None:
     audit = json.loads(finished.file("prepared/audit.json"))
     lines = {split: finished.file(f"prepared/{split}.jsonl").count(b"\n") for split in ("train", "valid", "test")}
@@ -95,7 +114,6 @@ def test_events_tell_of_every_stage_in_order(finished: Finished) -> None:
         ("check", "finished"),
         ("prepare", "started"),
         ("prepare", "finished"),
-        ("prepare", "skipped"),
         ("train", "started"),
         ("train", "finished"),
         ("evaluate", "started"),
