@@ -159,7 +159,7 @@ class TestOverLength:
         with pytest.raises(InputError) as caught:
             run(task)
         assert caught.value.exit_code == 2
-        assert "training.max_length: 256" in caught.value.message
+        assert "training.max_length is 256" in caught.value.message
         [problem] = caught.value.problems
         assert (problem.file, problem.line) == ("data/train.jsonl", 201)
         assert "data.over_length: drop" in str(problem.hint)
