@@ -140,6 +140,14 @@ def kill_parent(task: Task, stage: str, done: int) -> psutil.Process:
     return orphan
 
 
+def at_work(process: psutil.Process) -> bool:
+    """Whether a process still runs; one that has ended and waits to be collected does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_killed_runs_go_on_where_they_stopped(make_task: MakeTask, finished: Finished) -> None:
     task = make_task()
     first = Disturber("train", 12, kill_worker)
@@ -149,7 +157,7 @@ def test_killed_runs_go_on_where_they_stopped(make_task: MakeTask, finished: Fin
 
     # The worker is left alone in the middle of its work: it must end by itself, and no two may work at once.
     orphan = kill_parent(task, "train", 25)
-    second = Disturber("train", 11, lambda: alone.append(not orphan.is_running()))
+    second = Disturber("train", 11, lambda: alone.append(not at_work(orphan)))
     alone: list[bool] = []
     result = run(task, on_event=second)
     assert alone == [True]
@@ -183,7 +191,7 @@ def test_a_parent_killed_while_evaluating(finished: Finished, tmp_path: Path) ->
 
     orphan = kill_parent(task, "evaluate", 2)
     deadline = time.monotonic() + 30
-    while orphan.is_running():
+    while at_work(orphan):
         assert time.monotonic() < deadline, "the worker goes on without its parent"
         time.sleep(0.1)
     same_as(finished, run(task))
