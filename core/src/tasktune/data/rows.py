@@ -74,6 +74,12 @@ def read_chat_rows(path: Path) -> Iterator[Mapping[str, Any]]:
             yield json.loads(line)
 
 
+def count_rows(prepared: Path, split: Split) -> int:
+    """How many rows a split was written with."""
+    with rows_path(prepared, split).open("rb") as file:
+        return sum(1 for _row in file)
+
+
 def read_split(prepared: Path, split: Split) -> Iterator[Record]:
     """The records of a version's split, streamed."""
     for row in read_chat_rows(rows_path(prepared, split)):

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from tasktune.data.encode import Encoded, Encoder
 from tasktune.data.records import Problems, Split
-from tasktune.data.rows import read_chat_rows, rows_path
+from tasktune.data.rows import count_rows, read_chat_rows, rows_path
 from tasktune.errors import Problem, RunError
 from tasktune.locale import translate as _
 from tasktune.types import Value
@@ -108,8 +108,7 @@ def _encode_split(
     from datasets import Features, List, Value
     from datasets.arrow_writer import ArrowWriter
 
-    with rows_path(prepared, split).open("rb") as file:
-        total = sum(1 for _row in file)
+    total = count_rows(prepared, split)
     done = 0
     tally = _Tally()
     dropped: list[str] = []
