@@ -17,7 +17,7 @@ import pytest
 from tasktune.definition import Task, load_task
 from tasktune.errors import RunError
 from tasktune.pipeline import RunResult, run
-from tasktune.workspace.events import Event
+from tasktune.workspace.events import Event, EventLog
 from tasktune.workspace.versions import Version, get_version
 
 pytestmark = pytest.mark.slow
@@ -157,10 +157,16 @@ def test_killed_runs_go_on_where_they_stopped(make_task: MakeTask, finished: Fin
 
     # The worker is left alone in the middle of its work: it must end by itself, and no two may work at once.
     orphan = kill_parent(task, "train", 25)
-    second = Disturber("train", 11, lambda: alone.append(not at_work(orphan)))
     alone: list[bool] = []
+
+    def look() -> None:
+        alone.append(not at_work(orphan))
+        EventLog(get_version(task.folder, "v1").events).message("train", "last words of an orphan")
+
+    second = Disturber("train", 11, look)
     result = run(task, on_event=second)
     assert alone == [True]
+    assert "message" not in {event.kind for event in second.heard}, "the words of another process were passed on"
     assert second.first("train") > 10
     same_as(finished, result)
 

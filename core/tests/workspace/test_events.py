@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -37,6 +38,7 @@ def test_events_read_back_as_they_were_emitted(path: Path) -> None:
         ("message", "evaluate", {"level": "warning", "text": "小心\n第二行"}),
     ]
     assert all(before <= event.time <= time.time() for event in found)
+    assert {event.process for event in found} == {os.getpid()}
     assert len(path.read_bytes().splitlines()) == 3
 
 

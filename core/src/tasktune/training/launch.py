@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -55,16 +56,16 @@ def run_worker(
         worker = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
         )
+        # The worker of a parent that was killed may still be writing its last words: they are not this worker's.
+        said = partial(_pass_on, events, worker.pid, on_event)
         try:
             while worker.poll() is None:
-                for event in events.new():
-                    on_event(event)
+                said()
                 time.sleep(_POLL_SECONDS)
         except BaseException:
             _end(worker)
             raise
-    for event in events.new():
-        on_event(event)
+    said()
     if worker.returncode == 0:
         return
     error = take_failure(failure)
@@ -73,6 +74,12 @@ def run_worker(
     if worker.returncode == 130:
         raise KeyboardInterrupt
     raise _died(worker.returncode, folder / version.log.name)
+
+
+def _pass_on(events: EventReader, process: int, on_event: Callable[[Event], None]) -> None:
+    for event in events.new():
+        if event.process == process:
+            on_event(event)
 
 
 def _end(worker: subprocess.Popen[bytes]) -> None:

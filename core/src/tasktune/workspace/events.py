@@ -25,12 +25,15 @@ class Event(Value):
     ``data`` of a ``stage`` event has ``status`` (started, finished or skipped); of ``progress``: ``done``, ``total``
     and ``unit`` (step or row), and when known ``loss`` (nats per token), ``epoch``, ``tokens_per_second`` and
     ``seconds_left``; of a ``message``: ``level`` (info or warning) and ``text``. ``time`` is seconds since the epoch.
+    ``process`` is the id of the process that wrote it into a log, for the last words of one and the first of its
+    successor may stand side by side.
     """
 
     kind: Literal["stage", "progress", "message"]
     stage: Stage
     data: Mapping[str, Any]
     time: float = Field(default_factory=time.time)
+    process: int = 0
 
 
 class Events:
@@ -61,8 +64,9 @@ class EventLog(Events):
         _end_torn_line(path)
 
     def _append(self, event: Event) -> None:
+        signed = event.model_copy(update={"process": os.getpid()})
         with self.path.open("ab") as file:
-            file.write(event.model_dump_json().encode() + b"\n")
+            file.write(signed.model_dump_json().encode() + b"\n")
 
 
 def _end_torn_line(path: Path) -> None:
