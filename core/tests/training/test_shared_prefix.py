@@ -21,7 +21,8 @@ from transformers import (
 )
 
 from tasktune.training.batches import IGNORED, Collator
-from tasktune.training.shared_prefix import agrees, plain_summed_loss, summed_loss
+from tasktune.training.shared_prefix import SummedLoss, fastest_loss, plain_summed_loss, summed_loss, summed_loss_apart
+from tasktune.training.split_attention import CannotSharePrefix
 from tasktune.training.tokens import common_prefix
 
 SIZES: dict[str, Any] = {
@@ -72,16 +73,28 @@ def gradients(model: torch.nn.Module) -> torch.Tensor:
     return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
 
 
+SLIDING = {"mistral with a window shorter than the prefix", "gemma2, soft-capped logits"}
+
+
+@pytest.mark.parametrize("way", [summed_loss, summed_loss_apart])
 @pytest.mark.parametrize("lora", [False, True], ids=["full", "lora"])
 @pytest.mark.parametrize("name", MODELS)
-def test_loss_and_gradients_equal_the_plain_forward(name: str, lora: bool) -> None:
+def test_loss_and_gradients_equal_the_plain_forward(name: str, lora: bool, way: SummedLoss) -> None:
+    if way is summed_loss_apart and name in SLIDING:
+        with pytest.raises(CannotSharePrefix):
+            compare(name, lora, way)
+    else:
+        compare(name, lora, way)
+
+
+def compare(name: str, lora: bool, way: SummedLoss) -> None:
     model, causal_lm = model_of(MODELS[name], lora)
     found = []
     for shared in (0, PREFIX):
         batch = Collator(pad=0, prefix=shared)(rows())
         prefix = torch.tensor(rows()[0]["input_ids"][:shared], dtype=torch.long)
         model.zero_grad()
-        loss = summed_loss(causal_lm, prefix, batch) if shared else plain_summed_loss(causal_lm, prefix, batch)
+        loss = way(causal_lm, prefix, batch) if shared else plain_summed_loss(causal_lm, prefix, batch)
         loss.backward()
         found.append((loss.item(), gradients(model)))
     (plain, plain_gradients), (shared_loss, shared_gradients) = found
@@ -104,7 +117,7 @@ def test_a_model_that_ignores_the_cache_is_noticed() -> None:
     forward = decoder.forward
     batch = Collator(pad=0, prefix=PREFIX)(rows())
     prefix = torch.tensor(rows()[0]["input_ids"][:PREFIX])
-    assert agrees(causal_lm, prefix, batch, tolerance=1e-4)
+    assert fastest_loss(causal_lm, prefix, batch, tolerance=1e-4) is summed_loss_apart
 
     def forgetful(**arguments: Any) -> Any:
         if "past_key_values" in arguments:
@@ -114,9 +127,16 @@ def test_a_model_that_ignores_the_cache_is_noticed() -> None:
         return forward(**arguments)
 
     decoder.forward = forgetful
-    # The expanded cache is empty then, so the prefix is not even reached.
-    with pytest.raises(AttributeError):
-        agrees(causal_lm, prefix, batch, tolerance=1e-4)
+    assert fastest_loss(causal_lm, prefix, batch, tolerance=1e-4) is None
+
+
+def test_a_model_whose_attention_gets_no_prefix_shares_it_the_other_way() -> None:
+    _model, causal_lm = model_of(MODELS["qwen3"], lora=False)
+    batch = Collator(pad=0, prefix=PREFIX)(rows())
+    prefix = torch.tensor(rows()[0]["input_ids"][:PREFIX])
+    forward = causal_lm.model.forward
+    causal_lm.model.forward = lambda prefix=None, **arguments: forward(**arguments)
+    assert fastest_loss(causal_lm, prefix, batch, tolerance=1e-4) is summed_loss
 
 
 TOKENS = st.lists(st.integers(0, 3), min_size=1, max_size=12)

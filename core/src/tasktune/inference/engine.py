@@ -11,10 +11,7 @@ from transformers import AutoModelForCausalLM, DynamicCache
 
 from tasktune.inference.choices import ChoiceTrie
 from tasktune.inference.decoding import Decoding
-from tasktune.training.tokens import common_prefix
-
-# Below this a shared cache costs more in copies than it saves.
-_SHORTEST_SHARED_PREFIX = 8
+from tasktune.training.tokens import SHORTEST_SHARED_PREFIX, common_prefix
 
 
 class TransformersEngine:
@@ -59,7 +56,7 @@ class TransformersEngine:
         prefix: list[int] | None = None
         for prompt in prompts:
             prefix = common_prefix(prefix, prompt)
-        return prefix if prefix and len(prefix) >= _SHORTEST_SHARED_PREFIX else []
+        return prefix if prefix and len(prefix) >= SHORTEST_SHARED_PREFIX else []
 
     def _prefix_cache(self, prefix: list[int]) -> DynamicCache | None:
         if not prefix:

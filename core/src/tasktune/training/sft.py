@@ -23,8 +23,8 @@ from tasktune.locale import translate as _
 from tasktune.training.batches import Collator
 from tasktune.training.checkpoints import latest_sealed
 from tasktune.training.interruption import Interruption
-from tasktune.training.shared_prefix import agrees, plain_summed_loss, summed_loss
-from tasktune.training.tokens import Audit, load_tokens
+from tasktune.training.shared_prefix import fastest_loss, plain_summed_loss
+from tasktune.training.tokens import SHORTEST_SHARED_PREFIX, Audit, load_tokens
 from tasktune.training.trainer import Reporter, TaskTrainer
 from tasktune.workspace.events import EventLog
 from tasktune.workspace.files import write_json_atomically
@@ -32,8 +32,6 @@ from tasktune.workspace.versions import Version
 
 _CHECKPOINTS_PER_RUN = 10
 _LOSS_POINTS = 200
-# Below this many shared tokens the second forward costs more than it saves.
-_SHORTEST_SHARED_PREFIX = 8
 
 
 def train(
@@ -55,14 +53,13 @@ def train(
     model = load_base(base, training.revision, trainable=training.tuning == "full", bf16=bf16)
 
     prefix = rows[0]["input_ids"][: audit.train.prefix] if training.prefix_sharing == "auto" else []
-    if len(prefix) < _SHORTEST_SHARED_PREFIX:
+    if len(prefix) < SHORTEST_SHARED_PREFIX:
         prefix = []
-    loss = summed_loss
     collator = Collator(pad=_pad(tokenizer), prefix=len(prefix))
     sample = {name: tensor.to(model.device) for name, tensor in collator([rows[0], rows[len(rows) - 1]]).items()}
-    if not agrees(
-        model, torch.tensor(prefix, dtype=torch.long, device=model.device), sample, tolerance=5e-2 if bf16 else 1e-3
-    ):
+    tokens = torch.tensor(prefix, dtype=torch.long, device=model.device)
+    loss = fastest_loss(model, tokens, sample, tolerance=5e-2 if bf16 else 1e-3)
+    if loss is None:
         events.message(
             "train", _("this model's loss cannot be computed with a shared prefix; training the plain way"), "warning"
         )

@@ -194,6 +194,10 @@ class _Tally:
         )
 
 
+SHORTEST_SHARED_PREFIX = 8
+"""Below this many shared tokens, a second forward and a cache cost more than they save."""
+
+
 def common_prefix(prefix: list[int] | None, prompt: list[int]) -> list[int]:
     """What ``prompt`` shares with ``prefix`` (None: nothing seen yet), short of the prompt's last token.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ from trl import SFTTrainer
 from tasktune.training.batches import LengthAwareSampler
 from tasktune.training.checkpoints import seal
 from tasktune.training.interruption import Interruption
+from tasktune.training.shared_prefix import SummedLoss
 from tasktune.workspace.events import EventLog
-
-SummedLoss = Callable[[Any, torch.Tensor, dict[str, torch.Tensor]], torch.Tensor]
 
 
 class TaskTrainer(SFTTrainer):  # type: ignore[misc]
