@@ -101,7 +101,9 @@ SPECS = st.fixed_dictionaries(
             train=st.lists(NAMES, min_size=1, max_size=3) | NAMES,
             test=NAMES,
             fields=st.dictionaries(FILLED, FILLED, max_size=2),
-            split=maybe(valid=st.floats(0, 0.4), test=st.floats(0, 0.4), seed=st.integers(0, 2**32 - 1)),
+            split=maybe(
+                valid=st.floats(0, 0.4), test=st.floats(0, 0.4), seed=st.integers(0, 2**32 - 1), group_by=FILLED
+            ),
         ),
         "training": maybe(
             base_model=FILLED,

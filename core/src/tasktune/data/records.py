@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tasktune.data.files import read_rows
+from tasktune.data.files import Row, read_rows
 from tasktune.errors import InputError, PluginError, Problem, RecordError
 from tasktune.locale import translate as _
 from tasktune.types import Record
@@ -49,21 +49,36 @@ def read_records(task: Task, files: Iterable[Path], problems: Problems) -> Itera
 
     :raises PluginError: the task type broke down over a row, which is named.
     """
+    return (record for _row, record in rows_and_records(task, files, problems))
+
+
+def rows_and_records(task: Task, files: Iterable[Path], problems: Problems) -> Iterator[tuple[Row, Record]]:
+    """As :func:`read_records`, each record with the row of the file that it was made of."""
     for path in files:
         shown = relative_to(path, task.folder)
         for row in read_rows(path, task.spec.data.encoding):
-            if isinstance(row, Problem):
-                problems.add(row.at(shown, row.line))
-                continue
-            try:
-                fields = rename(row.fields, task.spec.data.fields)
-                record = task.plugin.read_record(fields, f"{shown}:{row.line}", task.options)
-            except RecordError as error:
-                problems.add(*refusal(error, shown, row.line))
-            except PluginError as error:
-                raise broken_at(error, shown, row.line) from error
-            else:
-                yield record
+            record = record_of(task, row, shown, problems)
+            if record is not None:
+                assert isinstance(row, Row)
+                yield row, record
+
+
+def record_of(task: Task, row: Row | Problem, shown: str, problems: Problems) -> Record | None:
+    """The record of a row of the file that is ``shown`` so, or None with the reasons among the problems.
+
+    :raises PluginError: the task type broke down over it.
+    """
+    if isinstance(row, Problem):
+        problems.add(row.at(shown, row.line))
+        return None
+    try:
+        fields = rename(row.fields, task.spec.data.fields)
+        return task.plugin.read_record(fields, f"{shown}:{row.line}", task.options)
+    except RecordError as error:
+        problems.add(*refusal(error, shown, row.line))
+    except PluginError as error:
+        raise broken_at(error, shown, row.line) from error
+    return None
 
 
 def rename(fields: Mapping[str, Any], columns: Mapping[str, str]) -> Mapping[str, Any]:

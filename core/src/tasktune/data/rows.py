@@ -29,22 +29,33 @@ def rows_path(prepared: Path, split: Split) -> Path:
     return prepared / f"{split}.jsonl"
 
 
+def used_records(task: Task, found: Scan) -> Iterator[tuple[Split, Record]]:
+    """Every record that a run uses with the split that it is in, streamed; split by split of the files they are in.
+
+    ``found`` is a scan without problems of the same files.
+
+    :raises InputError: in the end, if the rows are not those that the scan counted.
+    """
+    problems, read = Problems(), dict.fromkeys(SPLITS, 0)
+    for split in SPLITS:
+        for number, record in enumerate(read_records(task, found.files[split], problems)):
+            of_row = found.split_of(number) if split == "train" else split
+            if of_row is not None:
+                read[of_row] += 1
+                yield of_row, record
+    if problems.count or read != found.rows:
+        raise InputError(_("the data files changed while they were read"), hint=_("run the same command again"))
+
+
 def write_rows(task: Task, found: Scan, prepared: Path) -> None:
     """Write every split's rows, streamed. ``found`` is a scan without problems of the same files.
 
     :raises InputError: the rows are not those that the scan counted.
     """
-    problems, written = Problems(), dict.fromkeys(SPLITS, 0)
     with contextlib.ExitStack() as stack:
         files = {split: stack.enter_context(open_atomically(rows_path(prepared, split))) for split in SPLITS}
-        for split in SPLITS:
-            for number, record in enumerate(read_records(task, found.files[split], problems)):
-                target_split = found.split_of(number) if split == "train" else split
-                if target_split is not None:
-                    files[target_split].write(_line(task, record))
-                    written[target_split] += 1
-        if problems.count or written != found.rows:
-            raise InputError(_("the data files changed while they were read"), hint=_("run the same command again"))
+        for split, record in used_records(task, found):
+            files[split].write(_line(task, record))
 
 
 def _line(task: Task, record: Record) -> str:

@@ -6,6 +6,7 @@ What is remembered of a row is two numbers, so a million rows cost megabytes, no
 from __future__ import annotations
 
 import hashlib
+import json
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasktune.data.records import SPLITS, Problems, Split, broken_at, missing_files, read_records, refusal
-from tasktune.data.split import stratified_split
+from tasktune.data.files import Row
+from tasktune.data.records import SPLITS, Problems, Split, broken_at, missing_files, refusal, rows_and_records
+from tasktune.data.split import ALONE, grouped_split, stratified_split
 from tasktune.errors import PluginError, Problem, RecordError
 from tasktune.locale import translate as _
 from tasktune.types import Prompt, Record
@@ -48,7 +50,8 @@ class Scan:
     ``files`` are the files that each split is read from; a split without files is cut from the train files as
     ``assigned`` says, one number per readable train row in file order. ``dropped`` marks train rows left out because
     a held-out split has the same prompt, and ``overlap`` tells of such rows, dropped or not. ``rows`` and ``classes``
-    count what each split holds in the end; a class counts once for every row that shows it.
+    count what each split holds in the end; a class counts once for every row that shows it. ``groups`` counts the
+    groups that rows were kept together by, if they were (``data.split.group_by``).
     """
 
     files: dict[Split, list[Path]]
@@ -57,6 +60,7 @@ class Scan:
     classes: dict[Split, Counter[str]] = field(default_factory=lambda: {split: Counter() for split in SPLITS})
     overlap: dict[Split, Overlap] = field(default_factory=dict)
     assigned: bytearray | None = None
+    groups: int | None = None
     dropped: set[int] = field(default_factory=set)
 
     def split_of(self, train_row: int) -> Split | None:
@@ -69,7 +73,7 @@ class Scan:
         return SPLITS[self.assigned[train_row]]
 
 
-class _Combinations:
+class Combinations:
     """Numbers the combinations of classes that rows show, in order of appearance."""
 
     def __init__(self) -> None:
@@ -81,6 +85,11 @@ class _Combinations:
         if number == len(self.classes):
             self.classes.append(classes)
         return number
+
+    def numbered(self) -> list[list[int]]:
+        """The classes of each combination as numbers."""
+        numbers: dict[str, int] = {}
+        return [[numbers.setdefault(name, len(numbers)) for name in classes] for classes in self.classes]
 
     def strata(self, counts: Mapping[str, int]) -> list[int]:
         """The stratum of each combination: that of its rarest class.
@@ -96,51 +105,89 @@ def scan(task: Task) -> Scan:
     """Read every row of every split once and check it against the task type's laws."""
     result = Scan(files={split: task.data_files(split) for split in SPLITS})
     result.problems.add(*missing_files(task))
-    combinations = _Combinations()
+    combinations = Combinations()
     held_out: dict[Split, set[int]] = {}
     for split in SPLITS[1:]:
         if result.files[split]:
-            held_out[split] = set(_scan_files(task, split, result, combinations, {})[1]) - {_REFUSED}
-    numbers, contents = _scan_files(task, "train", result, combinations, held_out)
-
+            held_out[split] = set(_scan_files(task, split, result, combinations, {}).contents) - {_REFUSED}
     cut = [split for split in SPLITS[1:] if not result.files[split]]
-    shares = task.spec.data.split
-    if cut and contents:
-        stratum_of = combinations.strata(result.classes["train"])
-        result.assigned = stratified_split(
-            array("i", (-1 if n in result.dropped else stratum_of[number] for n, number in enumerate(numbers))),
-            contents,
-            valid=shares.valid if "valid" in cut else 0.0,
-            test=shares.test if "test" in cut else 0.0,
-            seed=shares.seed,
-        )
+    group_by = task.spec.data.split.group_by if cut else None
+    seen = _scan_files(task, "train", result, combinations, held_out, group_by)
+
+    if cut and seen.contents:
+        result.assigned = _assign(task, cut, seen, result, combinations)
+        result.groups = len(set(seen.groups) - {ALONE}) if group_by else None
     if result.assigned is not None or result.dropped:
-        _recount(result, combinations, numbers, ["train", *cut])
+        _recount(result, combinations, seen.combinations, ["train", *cut])
     return result
 
 
+@dataclass
+class _Seen:
+    """What is remembered of the rows of a split: a number each for classes, contents, and group if there are any."""
+
+    combinations: array[int] = field(default_factory=lambda: array("i"))
+    contents: array[int] = field(default_factory=lambda: array("Q"))
+    groups: array[int] = field(default_factory=lambda: array("Q"))
+
+
+def _assign(task: Task, cut: list[Split], seen: _Seen, result: Scan, combinations: Combinations) -> bytearray:
+    """The split of every train row, when the ``cut`` ones are taken from train."""
+    shares = task.spec.data.split
+    valid = shares.valid if "valid" in cut else 0.0
+    test = shares.test if "test" in cut else 0.0
+    taking_part = array("i", (-1 if n in result.dropped else number for n, number in enumerate(seen.combinations)))
+    if shares.group_by is not None:
+        numbered = combinations.numbered()
+        return grouped_split(taking_part, numbered, seen.contents, seen.groups, valid, test, shares.seed)
+    stratum_of = combinations.strata(result.classes["train"])
+    strata = array("i", (number if number < 0 else stratum_of[number] for number in taking_part))
+    return stratified_split(strata, seen.contents, valid, test, shares.seed)
+
+
 def _scan_files(
-    task: Task, split: Split, result: Scan, combinations: _Combinations, held_out: Mapping[Split, set[int]]
-) -> tuple[array[int], array[int]]:
-    """Each row's combination of classes and content hash; rows whose prompt is in a ``held_out`` split are noted as
-    overlapping."""
-    numbers, contents = array("i"), array("Q")
-    for record in read_records(task, filter(Path.is_file, result.files[split]), result.problems):
+    task: Task,
+    split: Split,
+    result: Scan,
+    combinations: Combinations,
+    held_out: Mapping[Split, set[int]],
+    group_by: str | None = None,
+) -> _Seen:
+    """What is remembered of each row; rows whose prompt is in a ``held_out`` split are noted as overlapping."""
+    seen = _Seen()
+    files = filter(Path.is_file, result.files[split])
+    for row, record in rows_and_records(task, files, result.problems):
         try:
             classes = tuple(sorted(set(task.plugin.target_classes(record, task.options))))
-            prompt = _checked_prompt(task, record, result.problems)
+            prompt = checked_prompt(task, record, result.problems)
         except PluginError as error:
             raise broken_at(error, *_place(record)) from error
         # A row that is refused still takes its place, so that row numbers stay those of read_records.
         content = content_hash(prompt) if prompt else _REFUSED
-        for other, seen in held_out.items():
-            if content in seen:
-                _note_overlap(task, record, other, len(contents), result)
-        numbers.append(combinations.number(classes))
-        contents.append(content)
+        for other, contents in held_out.items():
+            if content in contents:
+                _note_overlap(task, record, other, len(seen.contents), result)
+        seen.combinations.append(combinations.number(classes))
+        seen.contents.append(content)
+        if group_by is not None:
+            seen.groups.append(_group(task, row, record, group_by, result.problems))
         result.rows[split] += 1
         result.classes[split].update(classes)
-    return numbers, contents
+    return seen
+
+
+def _group(task: Task, row: Row, record: Record, name: str, problems: Problems) -> int:
+    """A number for the row's value of the field that rows are grouped by; ``ALONE`` for an empty one."""
+    column = task.spec.data.fields.get(name, name)
+    if column not in row.fields and name not in row.fields:
+        hint = _("rows are grouped by it (group_by); fill it in, or leave it empty for a row of no group")
+        problems.add(Problem(_("missing"), hint, name).at(*_place(record)))
+        return ALONE
+    value = row.fields.get(column, row.fields.get(name))
+    if value is None or value == "":
+        return ALONE
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return _hash(text.encode("utf-8", "surrogatepass")) or ALONE + 1
 
 
 def _note_overlap(task: Task, record: Record, other: Split, row: int, result: Scan) -> None:
@@ -156,8 +203,8 @@ def _note_overlap(task: Task, record: Record, other: Split, row: int, result: Sc
         )
 
 
-def _checked_prompt(task: Task, record: Record, problems: Problems) -> Prompt | None:
-    """The record's prompt, or None with the reason among the problems."""
+def checked_prompt(task: Task, record: Record, problems: Problems) -> Prompt | None:
+    """The record's prompt, or None with the reason among the problems: as training wants it, with its answer."""
     file, line = _place(record)
     if record.target is None:
         name = task.plugin.info.target_field
@@ -188,13 +235,15 @@ def _checked_prompt(task: Task, record: Record, problems: Problems) -> Prompt | 
 
 def content_hash(prompt: Prompt) -> int:
     """64 bits of what the model sees; two of a million rows collide by chance once in 37 million times (n²/2⁶⁵)."""
-    digest = hashlib.blake2b(digest_size=8)
-    for message in prompt.messages:
-        digest.update(message.role.encode() + b"\0" + message.content.encode("utf-8", "surrogatepass") + b"\0")
-    return int.from_bytes(digest.digest(), "little")
+    parts = (f"{message.role}\0{message.content}\0" for message in prompt.messages)
+    return _hash("".join(parts).encode("utf-8", "surrogatepass"))
 
 
-def _recount(result: Scan, combinations: _Combinations, numbers: Iterable[int], splits: Iterable[Split]) -> None:
+def _hash(data: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+def _recount(result: Scan, combinations: Combinations, numbers: Iterable[int], splits: Iterable[Split]) -> None:
     """Count the splits that the train files' rows were shared out to."""
     for split in splits:
         result.rows[split] = 0

@@ -49,6 +49,8 @@ class SplitSpec(Section):
     """Share of the test rows."""
     seed: Seed = 42
     """Seed of the random split."""
+    group_by: Text | None = None
+    """A field, such as the source of a text: rows in which it is equal stay in one split."""
 
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> SplitSpec:
