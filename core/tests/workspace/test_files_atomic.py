@@ -13,6 +13,7 @@ import pytest
 from tasktune.workspace.files import (
     open_atomically,
     read_json,
+    replacing,
     sha256_of,
     write_json_atomically,
     write_text_atomically,
@@ -82,3 +83,40 @@ def test_sha256_is_that_of_the_whole_file(tmp_path: Path, size: int) -> None:
     content = bytes(range(256)) * (size // 256 + 1)
     (tmp_path / "f").write_bytes(content[:size])
     assert sha256_of(tmp_path / "f") == hashlib.sha256(content[:size]).hexdigest()
+
+
+def test_files_are_replaced_together_and_the_old_ones_are_kept(tmp_path: Path) -> None:
+    paths = [tmp_path / "data" / name for name in ("a", "b", "c")]
+    for path, text in zip(paths, ("old a", "old b", None), strict=True):
+        if text:
+            write_text_atomically(path, text)
+    with replacing(paths, tmp_path / "backup" / "1") as files:
+        for file, text in zip(files, ("新", "", "new c"), strict=True):
+            file.write(text)
+        assert paths[0].read_text("utf-8") == "old a"
+    files_there = [path for path in tmp_path.rglob("*") if path.is_file()]
+    found = {path.relative_to(tmp_path).as_posix(): path.read_text("utf-8") for path in files_there}
+    # Nothing was written for b: it is gone from its place.
+    assert found == {"data/a": "新", "data/c": "new c", "backup/1/a": "old a", "backup/1/b": "old b"}
+
+
+def test_no_backup_is_made_when_nothing_is_replaced(tmp_path: Path) -> None:
+    with replacing([tmp_path / "a"], tmp_path / "backup") as [file]:
+        file.write("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_block_that_raises_replaces_none_of_the_files(tmp_path: Path, error: type[BaseException]) -> None:
+    paths = [tmp_path / "a", tmp_path / "b"]
+    write_text_atomically(paths[0], "old")
+
+    def fail() -> None:
+        with replacing(paths, tmp_path / "backup") as files:
+            files[0].write("new")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert paths[0].read_text("utf-8") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

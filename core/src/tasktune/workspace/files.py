@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +30,38 @@ def open_atomically(path: Path) -> Iterator[IO[str]]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(paths: Sequence[Path], backup: Path) -> Iterator[list[IO[str]]]:
+    """UTF-8 text files that take the names ``paths`` together when the block ends, and vanish if it raises.
+
+    Files that bear these names are kept in the new folder ``backup`` first, which is made only if there are any. A
+    file into which nothing was written is not made; one of its name is taken away (it is in ``backup``).
+    """
+    temporary = [path.with_name(f".{path.name}.tmp") for path in paths]
+    try:
+        with ExitStack() as stack:
+            for path in temporary:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            yield [stack.enter_context(path.open("w", encoding="utf-8", newline="\n")) for path in temporary]
+        for path in temporary:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        old = [path for path in paths if path.exists()]
+        if old:
+            backup.mkdir(parents=True)
+        for path in old:
+            shutil.copy2(path, backup / path.name)
+        # From here on only names change; what a kill in between leaves half done is whole in the backup.
+        for path, new in zip(paths, temporary, strict=True):
+            if new.stat().st_size:
+                new.replace(path)
+            else:
+                path.unlink(missing_ok=True)
+    finally:
+        for path in temporary:
+            path.unlink(missing_ok=True)
 
 
 def write_text_atomically(path: Path, text: str) -> None:
