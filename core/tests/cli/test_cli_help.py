@@ -10,19 +10,27 @@ import click
 import pytest
 from click.testing import Result
 
-from tasktune.cli.docs import help_text, refresh, with_help
-from tasktune.cli.help import Argument, Command
+from tasktune.cli.docs import commands, help_text, refresh, with_help
+from tasktune.cli.group import LazyGroup
+from tasktune.cli.help import Argument
 from tasktune.cli.root import COMMANDS, tune
 
 Invoke = Callable[..., Result]
 DOCS = Path(__file__).parents[3] / "docs"
-LINES = [(name, example.line) for name in COMMANDS for example in tune.get_command(click.Context(tune), name).examples]  # type: ignore[union-attr]
+ALL = dict(commands())
+LINES = [(name, example.line) for name, command in ALL.items() for example in command.examples]
 
 
-def command_of(name: str) -> Command:
-    command = tune.get_command(click.Context(tune), name)
-    assert isinstance(command, Command)
-    return command
+def parse(words: list[str]) -> None:
+    """Let click parse a command line as far as its last command."""
+    command: click.Command = tune
+    context: click.Context | None = None
+    while isinstance(command, LazyGroup) and words and not words[0].startswith("-"):
+        context = click.Context(command, parent=context)
+        name, found, words = command.resolve_command(context, words)
+        assert found is not None, name
+        command = found
+    command.make_context(command.name or "", [word for word in words if word != "--help"], parent=context)
 
 
 def tune_commands(line: str) -> list[list[str]]:
@@ -40,9 +48,9 @@ def tune_commands(line: str) -> list[list[str]]:
     ]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", ALL)
 def test_every_command_teaches_by_example(name: str) -> None:
-    command = command_of(name)
+    command = ALL[name]
     assert 2 <= len(command.examples) <= 3
     for parameter in command.params:
         assert parameter.about if isinstance(parameter, Argument) else getattr(parameter, "help", None), parameter.name
@@ -54,9 +62,9 @@ def test_examples_are_commands_that_parse(name: str, line: str) -> None:
         return
     found = tune_commands(line)
     assert found
-    assert name in {words[0] for words in found}
+    assert any(" ".join(words).startswith(name) for words in found)
     for words in found:
-        command_of(words[0]).make_context(words[0], words[1:])
+        parse(words)
 
 
 def test_summaries_in_the_table_are_of_the_commands_listed(invoke: Invoke) -> None:
@@ -98,7 +106,7 @@ def test_docs_show_the_real_help() -> None:
     assert with_help(text) == text, "run python -m tasktune.cli.docs docs/cli.md"
 
 
-@pytest.mark.parametrize("name", ["tune", *COMMANDS])
+@pytest.mark.parametrize("name", ["tune", *ALL])
 def test_docs_show_every_command(name: str) -> None:
     assert f"<!-- help: {name} -->\n```text\n{help_text(name)}```\n<!-- end of help -->" in (DOCS / "cli.md").read_text(
         "utf-8"
@@ -121,4 +129,16 @@ def test_commands_in_the_docs_parse(page: str) -> None:
     assert lines or page == "cli.md"
     for line in lines:
         for words in tune_commands(line):
-            command_of(words[0]).make_context(words[0], words[1:])
+            parse(words)
+
+
+def test_a_group_alone_shows_its_help_and_an_unknown_command_the_nearest(invoke: Invoke) -> None:
+    assert invoke("data").stdout == invoke("data", "--help").stdout
+    assert invoke("data").exit_code == 0
+    for name in ALL:
+        if name.startswith("data "):
+            assert f"  {name.removeprefix('data ')} " in invoke("data").stdout
+    result = invoke("data", "previev", "--lang", "en")
+    assert result.exit_code == 2
+    assert "there is no command 'previev'" in result.stderr
+    assert "did you mean preview? tune data --help lists the commands" in result.stderr

@@ -40,7 +40,16 @@ def modules_after(site: Path, *arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), (), ("--version",), ("run", "--help"), ("predict", "--help", "--lang", "zh-TW")]
+    "arguments",
+    [
+        ("--help",),
+        (),
+        ("--version",),
+        ("run", "--help"),
+        ("predict", "--help", "--lang", "zh-TW"),
+        ("data", "--help"),
+        ("data", "preview", "--help"),
+    ],
 )
 def test_help_imports_click_and_little_else(site: Path, arguments: tuple[str, ...]) -> None:
     modules = modules_after(site, *arguments)
@@ -54,7 +63,15 @@ def test_help_of_one_command_imports_no_other(site: Path) -> None:
     assert not ours & {"tasktune.cli.run", "tasktune.cli.check", "tasktune.cli.predict", "tasktune.cli.completion"}
 
 
-@pytest.mark.parametrize("arguments", [("plugins",), ("schema",), ("completion", "fish"), ("check", "TASK", "--json")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plugins",),
+        ("schema",),
+        ("completion", "fish"),
+        ("check", "TASK", "--json"),
+    ],
+)
 def test_commands_that_do_not_train_are_light(
     site: Path, tmp_path: Path, make_task: Callable[[Path], None], arguments: tuple[str, ...]
 ) -> None:

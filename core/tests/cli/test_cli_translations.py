@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import click
 import pytest
 
+from tasktune.cli.docs import commands
+from tasktune.cli.group import LazyGroup
 from tasktune.cli.help import Argument, Command
-from tasktune.cli.root import COMMANDS, tune
+from tasktune.cli.root import tune
 from tasktune.locale import translate
 
 LOOKED_UP_BY_VALUE = ("task type", "deployer", "error", "warning", "info", "rows: ", "steps: ", "split: ", "device: ")
@@ -16,11 +17,12 @@ LOOKED_UP_BY_VALUE = ("task type", "deployer", "error", "warning", "info", "rows
 
 def help_messages() -> Iterator[str]:
     """Every text that a help page is made of, and messages whose key is a value."""
-    context = click.Context(tune)
-    commands = [tune, *(tune.get_command(context, name) for name in COMMANDS)]
     yield from LOOKED_UP_BY_VALUE
-    yield from (entry.summary for entry in COMMANDS.values())
-    for command in commands:
+    every = [tune, *dict(commands()).values()]
+    for command in every:
+        if isinstance(command, LazyGroup):
+            yield from (entry.summary for entry in command.entries.values())
+    for command in every:
         assert isinstance(command, Command)
         yield command.help or ""
         yield from (example.does for example in command.examples)

@@ -1,22 +1,35 @@
 """Keeps the help texts in a Markdown file equal to those of the program: ``python -m tasktune.cli.docs docs/cli.md``.
 
 Everything between ``<!-- help: NAME -->`` and ``<!-- end of help -->`` is replaced by the help of the command NAME, in
-English and 80 columns wide; ``tune`` is the program itself.
+English and 80 columns wide; ``tune`` is the program itself, and ``data preview`` a command of the group ``data``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from tasktune.cli.help import Command, page
-from tasktune.cli.root import COMMANDS, tune
+from tasktune.cli.group import LazyGroup
+from tasktune.cli.help import Command
+from tasktune.cli.root import tune
 from tasktune.locale import current_language, use_language
 
 COLUMNS = 80
-_BLOCK = re.compile(r"(<!-- help: (?P<name>\S+) -->\n).*?(<!-- end of help -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- help: (?P<name>[^>]+?) -->\n).*?(<!-- end of help -->)", re.DOTALL)
+
+
+def commands(group: LazyGroup = tune, path: str = "") -> Iterator[tuple[str, Command]]:
+    """Every command below a group with its name (``run``, ``data``, ``data preview``), a group before its own."""
+    context = click.Context(group)
+    for name in group.entries:
+        command = group.get_command(context, name)
+        assert isinstance(command, Command)
+        yield path + name, command
+        if isinstance(command, LazyGroup):
+            yield from commands(command, f"{path}{name} ")
 
 
 def help_text(name: str) -> str:
@@ -24,12 +37,13 @@ def help_text(name: str) -> str:
     before = current_language()
     use_language("en")
     try:
-        root = click.Context(tune, info_name="tune", **tune.context_settings)
-        if name == "tune":
-            return page(tune, root, COLUMNS, [(name, entry.summary) for name, entry in COMMANDS.items()])
-        command = tune.get_command(root, name)
-        assert isinstance(command, Command), f"no command is called {name}"
-        return page(command, click.Context(command, info_name=name, parent=root), COLUMNS)
+        context = click.Context(tune, info_name="tune", **tune.context_settings)
+        command: Command = tune
+        for word in () if name == "tune" else name.split():
+            found = command.get_command(context, word) if isinstance(command, LazyGroup) else None
+            assert isinstance(found, Command), f"no command is called {name}"
+            command, context = found, click.Context(found, info_name=word, parent=context)
+        return command.page(context, COLUMNS)
     finally:
         use_language(before)
 

@@ -105,7 +105,9 @@ def _of_click(error: click.ClickException) -> Failure:
             if error.possibilities:
                 hints.append(_("did you mean {name}?", name=error.possibilities[0]))
         case click.MissingParameter() if error.param is not None:
-            message = _("{name} is missing", name=error.param.human_readable_name)
+            option = isinstance(error.param, click.Option)
+            name = error.param.opts[0] if option else error.param.human_readable_name
+            message = _("{name} is missing", name=name)
         case click.BadParameter() if error.param is not None:
             message = f"{error.param.opts[0]}: {error.message}"
         case _:

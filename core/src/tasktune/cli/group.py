@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
-from tasktune.cli import layout
 from tasktune.cli.help import Command, page
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
@@ -53,9 +52,8 @@ class LazyGroup(Command, click.Group):
             raise InputError(_("there is no command {name!r}", name=args[0]), hint=hint)
         return super().resolve_command(ctx, args)
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        commands = [(name, entry.summary) for name, entry in self.entries.items()]
-        formatter.write(page(self, ctx, layout.terminal_width(), commands))
+    def page(self, ctx: click.Context, columns: int) -> str:
+        return page(self, ctx, columns, [(name, entry.summary) for name, entry in self.entries.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         names = [name for name in self.entries if name.startswith(incomplete)]

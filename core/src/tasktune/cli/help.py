@@ -41,7 +41,11 @@ class Command(click.Command):
         self.params.extend(common_options())
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write(page(self, ctx, layout.terminal_width()))
+        formatter.write(self.page(ctx, layout.terminal_width()))
+
+    def page(self, ctx: click.Context, columns: int) -> str:
+        """The whole help, ``columns`` wide."""
+        return page(self, ctx, columns)
 
 
 def common_options() -> list[click.Option]:

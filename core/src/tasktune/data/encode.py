@@ -65,6 +65,10 @@ class Encoder:
         """Token ids of an answer and the end of its turn."""
         return self._tokenize([text + self.end_of_turn])[0]
 
+    def ends_early(self, row: Encoded) -> bool:
+        """Whether the answer contains the token that ends an answer, so that what follows it can never be given."""
+        return self.tokenizer.eos_token_id in row.completion[:-1]
+
     def _render(self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool) -> str:
         try:
             text: str = self.tokenizer.apply_chat_template(

@@ -118,7 +118,7 @@ def _encode_split(
         for batch in _batches(read_chat_rows(rows_path(prepared, split))):
             kept = []
             for row, encoded in zip(batch, encoder.rows([row["messages"] for row in batch]), strict=True):
-                if encoder.tokenizer.eos_token_id in encoded.completion[:-1]:
+                if encoder.ends_early(encoded):
                     problems.add(_ends_early(row["id"], encoder.tokenizer.eos_token))
                 elif len(encoded) <= max_length:
                     tally.add(row["classes"], encoded)

@@ -1,0 +1,30 @@
+"""``tune data``: the commands that look at a task's rows and make files of them."""
+
+from __future__ import annotations
+
+import click
+
+from tasktune.cli.group import Entry, LazyGroup
+from tasktune.cli.help import Example
+
+COMMANDS = {
+    "preview": Entry("tasktune.cli.data_preview:command", "Show the exact tokens of a row, and which are trained."),
+}
+
+
+@click.command(
+    cls=LazyGroup,
+    entries=COMMANDS,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
+    help="Look at a task's rows, and make files of them.\n\n`tune data COMMAND --help` has more on each command.",
+    examples=[
+        Example("What does the model get to see of a row?", "tune data preview tasks/entity-sentiment"),
+        Example("What else is there?", "tune data --help"),
+    ],
+)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """The group of the data commands; alone it shows its help."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
