@@ -64,3 +64,16 @@ def test_long_term_has_its_meaning_on_the_next_line() -> None:
 
 def test_paragraphs_stay_apart() -> None:
     assert layout.paragraph("one\ntwo\n\nthree", 40, 2) == "  one two\n\n  three"
+
+
+def test_spaces_within_a_cell_stay_when_nothing_is_to_be_wrapped() -> None:
+    assert layout.table(["a", "b"], [("1", " 4  2.7%")]).splitlines()[2] == "1   4  2.7%"
+
+
+@given(st.floats(0, 1), st.integers(1, 40))
+def test_a_bar_is_as_long_as_its_share(share: float, columns: int) -> None:
+    drawn = layout.bar(share, columns)
+    assert layout.width(drawn) <= columns
+    length = 8 * drawn.count("█") + (" ▏▎▍▌▋▊▉".index(drawn[-1]) if drawn and drawn[-1] != "█" else 0)
+    assert abs(length - share * columns * 8) <= (0.5 + 1e-9 if length > 1 else 1)
+    assert bool(drawn) is (share > 0)

@@ -70,6 +70,7 @@ def test_help_of_one_command_imports_no_other(site: Path) -> None:
         ("schema",),
         ("completion", "fish"),
         ("check", "TASK", "--json"),
+        ("data", "stats", "TASK"),
     ],
 )
 def test_commands_that_do_not_train_are_light(

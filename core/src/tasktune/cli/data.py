@@ -9,6 +9,7 @@ from tasktune.cli.help import Example
 
 COMMANDS = {
     "preview": Entry("tasktune.cli.data_preview:command", "Show the exact tokens of a row, and which are trained."),
+    "stats": Entry("tasktune.cli.data_stats:command", "Show rows, classes and lengths of every split."),
 }
 
 

@@ -14,6 +14,7 @@ _MAX_TERM = 28
 # A Chinese line may break anywhere, but not before closing punctuation and not after an opening bracket.
 _CLOSING = frozenset("，。、；：！？）」』】》…,.;:!?)]}")
 _OPENING = frozenset("（「『【《([{")
+_EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
 def terminal_width() -> int:
@@ -88,13 +89,21 @@ def table(
         widths[-1] = min(widths[-1], max(MIN_LAST, columns - sum(widths[:-1]) - 2 * (len(widths) - 1)))
 
     def lines(row: Sequence[str]) -> Iterator[str]:
-        last = wrap(row[-1], widths[-1])
+        last = [row[-1]] if columns is None else wrap(row[-1], widths[-1])
         for number, part in enumerate(last):
             line = (*(row[:-1] if number == 0 else [""] * (len(row) - 1)), part)
             yield "  ".join(pad(cell, widths[i], right=i in numbers) for i, cell in enumerate(line)).rstrip()
 
     rule = "  ".join("─" * columns for columns in widths)
     return "\n".join([*lines(cells[0]), rule, *(line for row in cells[1:] for line in lines(row))])
+
+
+def bar(share: float, columns: int) -> str:
+    """A bar that fills a share (0 to 1) of some columns, to an eighth of one; what is there at all is seen."""
+    eighths = round(share * columns * 8)
+    if share > 0:
+        eighths = max(1, eighths)
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8]
 
 
 def _columns(character: str) -> int:
