@@ -71,6 +71,7 @@ def test_help_of_one_command_imports_no_other(site: Path) -> None:
         ("completion", "fish"),
         ("check", "TASK", "--json"),
         ("data", "stats", "TASK"),
+        ("data", "split", "TASK", "--force"),
     ],
 )
 def test_commands_that_do_not_train_are_light(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
     from tasktune.data.check import CheckReport
+    from tasktune.data.records import Split
 
 MAX_SHOWN = 50
 
@@ -58,14 +60,7 @@ def sections(report: CheckReport, task_name: str) -> list[str]:
     parts = [
         table([_("split"), _("row count")], [(s, f"{n:,}") for s, n in report.rows.items()], numbers=frozenset({1}))
     ]
-    classes = sorted({name for counts in report.classes.values() for name in counts})
-    if classes:
-        splits = list(report.classes)
-        rows = [
-            (name, *(f"{report.classes[split].get(name, 0):,}" for split in splits)) for name in classes[:MAX_SHOWN]
-        ]
-        numbers = frozenset(range(1, len(splits) + 1))
-        parts.append("\n".join([table([_("class"), *splits], rows, numbers=numbers), *_more(len(classes))]))
+    parts += class_table(report.classes)
     if report.notices:
         parts.append("\n".join(_("Notice: {text}", text=notice) for notice in report.notices))
     if report.ok:
@@ -75,6 +70,16 @@ def sections(report: CheckReport, task_name: str) -> list[str]:
     title = _("problems ({count}):", count=f"{report.problem_count:,}")
     parts.append("\n".join([title, *("  " + line for line in shown), *_more(report.problem_count, len(shown))]))
     return parts
+
+
+def class_table(counts: Mapping[Split, Mapping[str, int]]) -> list[str]:
+    """How many rows of each split show each class; nothing when there are no classes."""
+    classes = sorted({name for of_split in counts.values() for name in of_split})
+    if not classes:
+        return []
+    rows = [(name, *(f"{of_split.get(name, 0):,}" for of_split in counts.values())) for name in classes[:MAX_SHOWN]]
+    shown = table([_("class"), *counts], rows, numbers=frozenset(range(1, len(counts) + 1)))
+    return ["\n".join([shown, *_more(len(classes))])]
 
 
 def _more(count: int, shown: int = MAX_SHOWN) -> list[str]:

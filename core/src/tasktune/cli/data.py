@@ -10,6 +10,7 @@ from tasktune.cli.help import Example
 COMMANDS = {
     "preview": Entry("tasktune.cli.data_preview:command", "Show the exact tokens of a row, and which are trained."),
     "stats": Entry("tasktune.cli.data_stats:command", "Show rows, classes and lengths of every split."),
+    "split": Entry("tasktune.cli.data_split:command", "Write train, valid and test to files of their own."),
 }
 
 
@@ -21,7 +22,10 @@ COMMANDS = {
     help="Look at a task's rows, and make files of them.\n\n`tune data COMMAND --help` has more on each command.",
     examples=[
         Example("What does the model get to see of a row?", "tune data preview tasks/entity-sentiment"),
-        Example("What else is there?", "tune data --help"),
+        Example(
+            "Split the rows, so that a source is on one side only:",
+            "tune data split tasks/entity-sentiment --group-by source --force",
+        ),
     ],
 )
 @click.pass_context

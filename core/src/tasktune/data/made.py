@@ -1,0 +1,92 @@
+"""What the commands that make data files have in common: where the files go, and what task.yaml must say of them."""
+
+from __future__ import annotations
+
+import codecs
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasktune.data.records import SPLITS, Split, relative_to
+from tasktune.definition.spec import SplitSpec
+from tasktune.errors import InputError, Problem
+from tasktune.locale import translate as _
+
+if TYPE_CHECKING:
+    from tasktune.definition import Task
+
+
+def split_file(task: Task, split: Split) -> Path:
+    """Where a split lies if the definition does not say otherwise."""
+    return task.folder / "data" / f"{split}.jsonl"
+
+
+def refuse_existing(task: Task, paths: Iterable[Path], *, force: bool) -> None:
+    """:raises InputError: with every one of the files that is there already, unless it may be replaced."""
+    there = [path for path in paths if path.exists()]
+    if there and not force:
+        raise InputError(
+            _("nothing was written, because there are files already"),
+            hint=_("--force replaces them and keeps the old ones in data/backup"),
+            problems=[Problem(_("exists")).at(relative_to(path, task.folder)) for path in there],
+        )
+
+
+def new_backup(task: Task) -> Path:
+    """A folder, not yet made, for the files that are about to be replaced."""
+    now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    folders = (task.folder / "data" / "backup" / f"{now}{suffix}" for suffix in ("", *(f".{n}" for n in range(2, 999))))
+    return next(folder for folder in folders if not folder.exists())
+
+
+def of_files(task: Task, files: Sequence[Path], split: SplitSpec) -> Task:
+    """The task as if all its rows were in ``files``, to be split so."""
+    data = task.spec.data.model_copy(
+        update={"train": tuple(str(path.resolve()) for path in files), "valid": (), "test": (), "split": split}
+    )
+    return replace(task, spec=task.spec.model_copy(update={"data": data}))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a split will be read from now on: the file, or None for a split that has no rows."""
+
+    split: Split
+    file: Path | None
+
+
+def to_change(task: Task, made: Iterable[Reading]) -> list[Problem]:
+    """What task.yaml has to say differently before a run reads the files that were made, each at its place."""
+    changes = []
+    for each in made:
+        if each.file is None:
+            if getattr(task.spec.data, each.split) is not None:
+                changes.append(task.problem(("data", each.split), _("take it out")))
+            elif each.split != "train" and getattr(task.spec.data.split, each.split):
+                changes.append(_set(task, ("data", "split", each.split), 0))
+        elif [path.resolve() for path in task.data_files(each.split)] != [each.file.resolve()]:
+            changes.append(_set(task, ("data", each.split), relative_to(each.file, task.folder)))
+    return changes
+
+
+def encoding_to_change(task: Task) -> list[Problem]:
+    """As :func:`to_change`, when all files of the task were written anew, which is in UTF-8."""
+    if is_utf8(task):
+        return []
+    return [_set(task, ("data", "encoding"), "utf-8")]
+
+
+def is_utf8(task: Task) -> bool:
+    """Whether the task's files are read as UTF-8."""
+    return codecs.lookup(task.spec.data.encoding).name in ("utf-8", "utf-8-sig")
+
+
+def _set(task: Task, key: tuple[str, ...], value: object) -> Problem:
+    return task.problem(key, _("set it to {value}", value=value))
+
+
+def all_files(task: Task) -> list[Path]:
+    """The data files of the task, each once."""
+    return list(dict.fromkeys(path for split in SPLITS for path in task.data_files(split)))
