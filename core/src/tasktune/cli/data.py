@@ -11,6 +11,7 @@ COMMANDS = {
     "preview": Entry("tasktune.cli.data_preview:command", "Show the exact tokens of a row, and which are trained."),
     "stats": Entry("tasktune.cli.data_stats:command", "Show rows, classes and lengths of every split."),
     "split": Entry("tasktune.cli.data_split:command", "Write train, valid and test to files of their own."),
+    "balance": Entry("tasktune.cli.data_balance:command", "Bring every class of train to a count of rows."),
 }
 
 
