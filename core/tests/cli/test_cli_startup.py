@@ -72,6 +72,7 @@ def test_help_of_one_command_imports_no_other(site: Path) -> None:
         ("check", "TASK", "--json"),
         ("data", "stats", "TASK"),
         ("data", "split", "TASK", "--force"),
+        ("data", "convert", "TASK"),
     ],
 )
 def test_commands_that_do_not_train_are_light(

@@ -12,6 +12,7 @@ COMMANDS = {
     "stats": Entry("tasktune.cli.data_stats:command", "Show rows, classes and lengths of every split."),
     "split": Entry("tasktune.cli.data_split:command", "Write train, valid and test to files of their own."),
     "balance": Entry("tasktune.cli.data_balance:command", "Bring every class of train to a count of rows."),
+    "convert": Entry("tasktune.cli.data_convert:command", "Write the rows as chats, or for other tools."),
 }
 
 
