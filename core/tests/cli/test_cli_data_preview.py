@@ -44,6 +44,18 @@ def test_the_first_row(preview: Callable[..., Result]) -> None:
     assert "\x1b[" not in result.stdout
 
 
+def test_on_a_terminal_the_trained_tokens_alone_are_coloured(
+    preview: Callable[..., Result], task: Path, base: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasktune.cli.output.colourful", lambda stream: True)
+    words = ("data", "preview", task, "--set", f"training.base_model={base}", "--lang", "en")
+    plain, coloured = preview("--lang", "en").stdout, invoke(*words, color=True).stdout
+    prompt, trained = coloured.split("the answer, which is trained")
+    assert "\x1b[" not in prompt
+    assert re.search(r"\x1b\[32m\x1b\[1m1│<\|im_end\|>\x1b\[0m\n$", trained)
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == plain
+
+
 def test_json_has_every_id(preview: Callable[..., Result]) -> None:
     result = preview("--row", "3", "--row", "data/train.jsonl:5", "--json")
     assert result.exit_code == 0

@@ -131,6 +131,20 @@ def test_the_train_file_itself_is_replaced_with_force_only(make_task: MakeTask) 
     assert done.to_change == ()
 
 
+def test_it_never_takes_the_place_of_held_out_rows(make_task: MakeTask) -> None:
+    task = make(make_task)
+    test = task.folder / "data" / "test.jsonl"
+    before = test.read_bytes()
+    with pytest.raises(InputError, match=r"data/test\.jsonl: a run reads its rows here"):
+        balance(task, test, 20, seed=1, force=True)
+    assert test.read_bytes() == before
+    # Nor that of a split which has no file now but would have one then.
+    (task.folder / "data" / "valid.jsonl").unlink()
+    without = load_task(task.folder, overrides=["data.split.valid=0"])
+    with pytest.raises(InputError, match=r"data/valid\.jsonl: a run reads its rows here"):
+        balance(without, task.folder / "data" / "valid.jsonl", 20, seed=1)
+
+
 def test_splits_that_would_be_cut_from_it_are_refused(make_task: MakeTask) -> None:
     task = make_task(train=rows("yes", 50) + rows("no", 8))
     with pytest.raises(InputError) as caught:

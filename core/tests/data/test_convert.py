@@ -88,6 +88,15 @@ def test_files_are_replaced_with_force_only_and_kept(make_task: MakeTask) -> Non
     assert len(list((task.folder / second.backup).iterdir())) == 3
 
 
+def test_the_tasks_own_files_are_no_place_for_chats(make_task: MakeTask) -> None:
+    task = make_task(train=ROWS)
+    before = (task.folder / "data" / "train.jsonl").read_bytes()
+    with pytest.raises(InputError) as caught:
+        convert(task, "chat", task.folder / "data", force=True)
+    assert len(caught.value.problems) == 3
+    assert (task.folder / "data" / "train.jsonl").read_bytes() == before
+
+
 def test_a_split_without_rows_has_no_file(make_task: MakeTask) -> None:
     done = convert(make_task(train=ROWS, data={"split": {"valid": 0.0}}), "alpaca")
     assert set(done.files) == {"train", "test"}
@@ -98,3 +107,19 @@ def test_bad_rows_stop_it_before_anything_is_written(make_task: MakeTask) -> Non
     with pytest.raises(InputError):
         convert(task, "chat")
     assert not (task.folder / "data" / "chat_format").exists()
+    assert not (task.folder / "versions").exists()
+
+
+def test_every_row_without_a_place_is_named_and_nothing_is_written(
+    make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = make_task(train=ROWS)
+    monkeypatch.setattr("tasktune.data.convert.chat", lambda prompt: CHAT[:1] * 2)
+    with pytest.raises(InputError) as caught:
+        convert(task, "alpaca")
+    assert len(caught.value.problems) == len(ROWS)
+    assert str(caught.value.problems[0]) == (
+        "data/train.jsonl:1: Alpaca has one system message and turns of user and assistant, not system, system "
+        "(convert to chat or sharegpt)"
+    )
+    assert not list((task.folder / "data" / "alpaca").iterdir())

@@ -70,6 +70,32 @@ def test_groups_are_on_one_side(make_task: MakeTask) -> None:
     assert all(len(side) == 1 for side in sides.values())
 
 
+@pytest.mark.parametrize("name", ["source", "來源"])
+def test_the_field_is_known_by_our_name_and_by_the_columns(make_task: MakeTask, name: str) -> None:
+    made = [{("來源" if key == "source" else key): value for key, value in row.items()} for row in rows()]
+    task = make_task(train=made, data={"fields": {"source": "來源"}})
+    assert cut(task, split=SplitSpec(group_by=name), force=True).groups == 17
+
+
+def test_an_interruption_leaves_everything_as_it_was(make_task: MakeTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_task(train=rows())
+    before = read(task.folder)
+    written = []
+
+    def interrupted(value: Any, **options: Any) -> str:
+        written.append(value)
+        if len(written) > 50:
+            raise KeyboardInterrupt
+        return "x"
+
+    monkeypatch.setattr("tasktune.data.cut.json.dumps", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cut(task, force=True)
+    monkeypatch.undo()
+    assert read(task.folder) == before
+    assert sorted(path.name for path in (task.folder / "data").iterdir()) == ["train.jsonl"]
+
+
 def test_rows_without_the_field_are_named_and_empty_values_are_no_group(make_task: MakeTask) -> None:
     made = rows(30)
     for row in made[:20]:
@@ -127,6 +153,7 @@ def test_bad_rows_stop_it_before_anything_is_written(make_task: MakeTask) -> Non
     assert [problem.line for problem in caught.value.problems] == [101, 102]
     assert read(task.folder) == before
     assert not list((task.folder / "data").glob(".*"))
+    assert not (task.folder / "versions").exists()
 
 
 def test_other_files_can_be_split_and_task_yaml_is_told(make_task: MakeTask) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktune.data.check import report_on
-from tasktune.data.made import Reading, is_utf8, new_backup, refuse_existing, to_change
+from tasktune.data.made import Reading, is_utf8, new_backup, refuse_existing, refuse_rows_of, to_change
 from tasktune.data.records import Problems, Split, read_records, relative_to, rows_and_records
 from tasktune.data.scan import Combinations, Scan, scan
 from tasktune.errors import InputError, Problem
@@ -65,16 +65,17 @@ def balance(
     """
     _refuse_cutting(task)
     _refuse_encoding(task)
+    refuse_rows_of(task, ("valid", "test"), [output])
     refuse_existing(task, [output], force=force)
+    found = scan(task)
+    report_on(found, task).raise_for_problems()
+    if not found.classes["train"]:
+        hint = _("balancing counts rows by the classes that a task type names")
+        raise InputError(_("the training rows show no classes"), hint=hint)
+    combinations = Combinations()
+    numbers = _combinations_of(task, found, combinations)
+    copies = copies_of(numbers, combinations.numbered(), target, seed, over=over, under=under)
     with locked(task.folder):
-        found = scan(task)
-        report_on(found, task).raise_for_problems()
-        if not found.classes["train"]:
-            hint = _("balancing counts rows by the classes that a task type names")
-            raise InputError(_("the training rows show no classes"), hint=hint)
-        combinations = Combinations()
-        numbers = _combinations_of(task, found, combinations)
-        copies = copies_of(numbers, combinations.numbered(), target, seed, over=over, under=under)
         backup = new_backup(task)
         _write(task, found, copies, output, backup)
     after = Counter[str]()

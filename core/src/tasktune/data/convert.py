@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasktune.data.check import report_on
-from tasktune.data.made import new_backup, refuse_existing
+from tasktune.data.made import new_backup, refuse_existing, refuse_rows_of
 from tasktune.data.records import SPLITS, Problems, Split, relative_to
 from tasktune.data.rows import chat, used_records
 from tasktune.data.scan import scan
@@ -93,22 +93,21 @@ def convert(task: Task, to: str, folder: Path | None = None, *, force: bool = Fa
     name, formatted = FORMATS[to]
     where = folder or task.folder / "data" / name
     targets = [where / f"{split}.jsonl" for split in SPLITS]
+    refuse_rows_of(task, SPLITS, targets)
     refuse_existing(task, targets, force=force)
-    with locked(task.folder):
-        found = scan(task)
-        report_on(found, task).raise_for_problems()
-        backup, problems = new_backup(task), Problems()
-        with replacing(targets, backup) as opened:
-            files = dict(zip(SPLITS, opened, strict=True))
-            for split, record in used_records(task, found):
-                try:
-                    row = formatted(chat(task.plugin.build_prompt(record, task.options)))
-                except NoPlace as error:
-                    file, _colon, line = record.id.rpartition(":")
-                    problems.add(Problem(str(error), _("convert to chat or sharegpt")).at(file, int(line)))
-                else:
-                    files[split].write(json.dumps(row, ensure_ascii=False) + "\n")
-            problems.raise_if_any("")
+    found = scan(task)
+    report_on(found, task).raise_for_problems()
+    with locked(task.folder), replacing(targets, backup := new_backup(task)) as opened:
+        files, problems = dict(zip(SPLITS, opened, strict=True)), Problems()
+        for split, record in used_records(task, found):
+            try:
+                row = formatted(chat(task.plugin.build_prompt(record, task.options)))
+            except NoPlace as error:
+                file, _colon, line = record.id.rpartition(":")
+                problems.add(Problem(str(error), _("convert to chat or sharegpt")).at(file, int(line)))
+            else:
+                files[split].write(json.dumps(row, ensure_ascii=False) + "\n")
+        problems.raise_if_any("")
     return Converted(
         format=to,
         rows=found.rows,

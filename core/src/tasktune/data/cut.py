@@ -63,10 +63,10 @@ def cut(task: Task, sources: Sequence[Path] = (), *, split: SplitSpec | None = N
     targets = {name: split_file(task, name) for name in SPLITS}
     refuse_existing(task, targets.values(), force=force)
     pooled = of_files(task, sources or all_files(task), how)
+    found = scan(pooled)
+    report = report_on(found, pooled)
+    report.raise_for_problems()
     with locked(task.folder):
-        found = scan(pooled)
-        report = report_on(found, pooled)
-        report.raise_for_problems()
         backup = new_backup(task)
         _write(pooled, found, list(targets.values()), backup)
     files = {name: path for name, path in targets.items() if found.rows[name]}

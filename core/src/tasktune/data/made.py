@@ -34,6 +34,18 @@ def refuse_existing(task: Task, paths: Iterable[Path], *, force: bool) -> None:
         )
 
 
+def refuse_rows_of(task: Task, splits: Iterable[Split], paths: Iterable[Path]) -> None:
+    """:raises InputError: with every path at which one of the splits lies, or is looked for."""
+    theirs = {path.resolve() for split in splits for path in (*task.data_files(split), split_file(task, split))}
+    taken = [path for path in paths if path.resolve() in theirs]
+    if taken:
+        raise InputError(
+            _("nothing was written, because these files are for the task's own rows"),
+            hint=_("choose another place with --output"),
+            problems=[Problem(_("a run reads its rows here")).at(relative_to(path, task.folder)) for path in taken],
+        )
+
+
 def new_backup(task: Task) -> Path:
     """A folder, not yet made, for the files that are about to be replaced."""
     now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
