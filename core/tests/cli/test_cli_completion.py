@@ -31,6 +31,13 @@ def test_commands() -> None:
     assert offered("pl") == ["plugins"]
 
 
+def test_commands_of_a_group(task: Path) -> None:
+    assert {"preview", "stats", "split", "balance", "convert"} <= set(offered("data", ""))
+    assert offered("data", "prev") == ["preview"]
+    assert {"--row", "--split", "--json"} <= set(offered("data", "preview", "--"))
+    assert offered("data", "preview", str(task), "--config", "q") == ["quick"]
+
+
 def test_options() -> None:
     assert {"--task-type", "--config", "--set", "--version", "--json", "--lang", "--debug", "--help"} <= set(
         offered("run", "--")
