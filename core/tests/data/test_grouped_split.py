@@ -64,6 +64,7 @@ def test_train_has_a_row_of_every_class(rows: list[Row], shares: tuple[float, fl
 
 
 @given(ROWS, SHARES, SEEDS)
+@example([(1, row, 1 + row // 5) for row in range(10)], (0.0, 0.2), 1)
 def test_a_held_out_split_is_over_its_share_by_half_a_unit_at_most(
     rows: list[Row], shares: tuple[float, float], seed: int
 ) -> None:
@@ -77,6 +78,11 @@ def test_a_held_out_split_is_over_its_share_by_half_a_unit_at_most(
 @given(ROWS, SHARES, SEEDS)
 def test_the_same_seed_gives_the_same_split(rows: list[Row], shares: tuple[float, float], seed: int) -> None:
     assert split(rows, *shares, seed) == split(rows, *shares, seed)
+
+
+def test_another_seed_gives_another_split() -> None:
+    rows = [(1, row, 1 + row // 3) for row in range(300)]
+    assert split(rows, 0.1, 0.1, seed=1) != split(rows, 0.1, 0.1, seed=2)
 
 
 def test_rows_of_a_negative_combination_take_no_part() -> None:

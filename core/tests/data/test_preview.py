@@ -50,6 +50,13 @@ def test_a_character_of_several_tokens_is_one_piece(encoder: Encoder) -> None:
     assert [(piece.text, len(piece.ids)) for piece in pieces] == [("a", 1), ("鱻", 3), ("😀", 4), ("<|im_end|>", 1)]
 
 
+def test_what_looks_like_half_a_character_at_the_end_is_not_lost() -> None:
+    encoder = Encoder(TINY["make_tokenizer"]("{%- for message in messages %}{{- message.content }}{%- endfor %}"))
+    shown = preview(encoder, chat("a\ufffd", "b"))
+    assert "".join(piece.text for piece in shown.pieces if not piece.trained) == "a\ufffd"
+    assert encoder.prompts([chat("a\ufffd", "b")[:1]]) == [shown.ids(trained=False)]
+
+
 def test_an_answer_with_the_end_token_ends_early(encoder: Encoder) -> None:
     assert preview(encoder, chat("x", "a <|im_end|> b")).ends_early
     assert not preview(encoder, chat("x <|im_end|>", "a")).ends_early
