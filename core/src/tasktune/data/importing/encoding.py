@@ -8,6 +8,7 @@ decoded by the wrong one lands outside it or does not decode at all.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ _MARKS = (
 )
 # Below this share of everyday characters in whole lines no encoding is believed.
 _CONVINCING = 0.6
+_RUN = re.compile(r"([A-Za-z]?)([^\x00-\x7f]+)(?=([A-Za-z]?))")
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,16 @@ def _is(line: bytes, name: str) -> bool:
 def _score(lines: list[bytes], name: str) -> float:
     """Share of the lines that decode, times the share of everyday characters in these."""
     texts = [line.decode(name) for line in lines if _is(line, name)]
-    characters = [character for text in texts for character in text if not character.isascii()]
-    if not characters:
+    runs = [run for text in texts for run in _RUN.findall(text)]
+    total = sum(len(run) for _before, run, _behind in runs)
+    if not total:
         return 0.0
-    common = sum(_EVERYDAY[name](character.encode(name)) for character in characters)
-    return len(texts) / len(lines) * common / len(characters)
+    # A lone character between Latin letters is an accented one, misread together with the letter behind it.
+    whole = [run for before, run, behind in runs if len(run) > 1 or not (before or behind)]
+    codes = [character.encode(name) for run in whole for character in run]
+    plain = sum(_EVERYDAY[name](code) for code in codes)
+    special = sum(map(_hong_kong, codes)) if name == "big5hkscs" else 0
+    return len(texts) / len(lines) * (plain + min(plain, special)) / total
 
 
 def _big5(code: bytes) -> bool:
@@ -117,11 +124,11 @@ def _big5(code: bytes) -> bool:
 
 
 def _hong_kong(code: bytes) -> bool:
-    return _big5(code) or (len(code) == 2 and (0x87 <= code[0] <= 0xA0 or code[0] >= 0xF9))
+    return len(code) == 2 and (0x87 <= code[0] <= 0xA0 or code[0] >= 0xF9)
 
 
 def _gb(code: bytes) -> bool:
     return len(code) == 2 and (0xA1 <= code[0] <= 0xA9 or 0xB0 <= code[0] <= 0xD7) and code[1] >= 0xA1
 
 
-_EVERYDAY: dict[str, Callable[[bytes], bool]] = {"cp950": _big5, "big5hkscs": _hong_kong, "gb18030": _gb}
+_EVERYDAY: dict[str, Callable[[bytes], bool]] = {"cp950": _big5, "big5hkscs": _big5, "gb18030": _gb}

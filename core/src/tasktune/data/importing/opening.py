@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -73,6 +74,11 @@ def open_source(name: str, reading: Reading) -> Source:
     """
     kind = reading.format or _guess_format(name)
     _refuse_useless(kind, reading)
+    if reading.columns and reading.header_row is not None:
+        raise InputError(
+            _("--columns names the columns of a table that does not, and --header-row says where it does"),
+            hint=_("leave one of them out"),
+        )
     path = Path(name)
     if kind == "sql":
         return _database(name, reading)
@@ -141,11 +147,14 @@ def _file(path: Path, kind: str, reading: Reading) -> Source:
 
 
 def _text(path: Path, kind: str, reading: Reading) -> Source:
-    encoding = reading.encoding or detect_encoding(path).name
+    try:
+        encoding = codecs.lookup(reading.encoding).name if reading.encoding else detect_encoding(path).name
+    except LookupError as error:
+        raise InputError(
+            _("unknown encoding {encoding!r}", encoding=reading.encoding), hint=_("use utf-8, big5 or cp950")
+        ) from error
     if kind in ("csv", "tsv"):
-        delimiter = reading.delimiter or (
-            "\t" if kind == "tsv" else csv_rows.sniff_delimiter(path, encoding, reading.header_row)
-        )
+        delimiter = _delimiter(path, kind, encoding, reading)
         details = _details(encoding=encoding, delimiter=_(csv_rows.DELIMITERS.get(delimiter, delimiter)))
         source = Source(str(path), "CSV" if kind == "csv" else "TSV", details=details, place="line")
         read = partial(csv_rows.read_csv, path, encoding, delimiter, source, reading.header_row, reading.columns)
@@ -156,6 +165,20 @@ def _text(path: Path, kind: str, reading: Reading) -> Source:
         source = Source(str(path), "CoNLL", details=details, place="line")
         return _with(source, partial(conll.read_conll, path, encoding, columns, source))
     return _json(path, kind, encoding)
+
+
+def _delimiter(path: Path, kind: str, encoding: str, reading: Reading) -> str:
+    """The character itself; it may be given by its name too."""
+    if reading.delimiter is None:
+        return "\t" if kind == "tsv" else csv_rows.sniff_delimiter(path, encoding, reading.header_row)
+    named = {name: character for character, name in csv_rows.DELIMITERS.items()}
+    delimiter = named.get(reading.delimiter, "\t" if reading.delimiter == "\\t" else reading.delimiter)
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise InputError(
+            _("--delimiter {given!r} is not one character", given=reading.delimiter),
+            hint=_("give the character, or one of {names}", names=", ".join(named)),
+        )
+    return delimiter
 
 
 def _json(path: Path, kind: str, encoding: str) -> Source:
