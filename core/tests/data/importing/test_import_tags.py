@@ -77,7 +77,14 @@ def test_words_are_joined_by_spaces_and_characters_are_not(tmp_path: Path, impor
 
 
 def test_bad_sentences_are_rejected_and_the_others_are_not(tmp_path: Path, import_: Import) -> None:
-    text = "好 O\n吃 O\n\n台 B-ORG\n積\n電 I-ORG\n\n高 B-LOC\n雄 X-LOC\n\n# text = 台北\n台 B-LOC\n中 I-LOC\n\n真 O\n的 O\n"
+    sentences = [
+        "好 O\n吃 O",
+        "台 B-ORG\n積\n電 I-ORG",
+        "高 B-LOC\n雄 X-LOC",
+        "# text = 台北\n台 B-LOC\n中 I-LOC",
+        "真 O\n的 O",
+    ]
+    text = "\n\n".join(sentences)
     (tmp_path / "rows.iob2").write_text(text, "utf-8")
     done = import_("rows.iob2", type="spots")
     assert [row["text"] for row in done.rows] == ["好吃", "真的"]
@@ -100,8 +107,8 @@ def test_a_file_without_tags_is_refused(tmp_path: Path, import_: Import) -> None
 
 
 def test_tokens_and_tags_in_the_columns_of_a_table(tmp_path: Path, import_: Import) -> None:
-    rows = '{"tokens": ["台", "北", "101"], "ner_tags": ["B-LOC", "I-LOC", "O"]}\n{"tokens": ["雨"], "ner_tags": ["O", "O"]}\n'
-    (tmp_path / "rows.jsonl").write_text(rows, "utf-8")
+    good = '{"tokens": ["台", "北", "101"], "ner_tags": ["B-LOC", "I-LOC", "O"]}\n'
+    (tmp_path / "rows.jsonl").write_text(good + '{"tokens": ["雨"], "ner_tags": ["O", "O"]}\n', "utf-8")
     done = import_("rows.jsonl", type="spots")
     assert done.rows == [{"text": "台北101", "entities": [spot("台北", "LOC", 0)]}]
     assert "2 tags for 1 tokens" in done.rejects[0]["reasons"][0]

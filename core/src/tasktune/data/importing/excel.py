@@ -175,7 +175,7 @@ def merged_cells(path: Path, sheet: str) -> list[Merged]:
                 found.append(Merged(_number(left), int(top), _number(right), int(bottom)))
                 end = match.end()
             tail = text[max(end, len(text) - 200) :]
-    return found
+    return sorted(found, key=lambda each: (each.top, each.left))
 
 
 def _part(archive: zipfile.ZipFile, sheet: str) -> str:

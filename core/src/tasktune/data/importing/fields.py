@@ -122,13 +122,7 @@ class _Look:
         return any(value_at(row.fields, column) is not None or column in row.fields for row in self.sample)
 
     def same_name(self, field: str, taken: set[str]) -> Filled | None:
-        if (
-            field in self.columns
-            and field not in taken
-            and (field in self.wanted.optional or self._suits(field, field))
-        ):
-            return Filled(field, field, "same name")
-        return None
+        return Filled(field, field, "same name") if field in self.columns and field not in taken else None
 
     def by_name(self, field: str, taken: set[str]) -> Filled | None:
         names = [_folded(name) for name in (field, *_names().get(field, ()))]

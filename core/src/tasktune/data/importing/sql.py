@@ -22,13 +22,14 @@ def shown_url(url: str) -> str:
     """The URL without its password."""
     sqlalchemy = installed("sqlalchemy", _("databases"))
     try:
-        text: str = sqlalchemy.engine.make_url(url).render_as_string(hide_password=True)
+        parts = sqlalchemy.engine.make_url(url)
+        text: str = parts.render_as_string(hide_password=True)
     except sqlalchemy.exc.ArgumentError as error:
         # The text may hold a password: it is not repeated.
         raise InputError(
             _("the database URL cannot be read"), hint="sqlite:///rows.db, postgresql://user:password@host/name"
         ) from error
-    return text
+    return f"sqlite:///{parts.database}" if parts.get_backend_name() == "sqlite" else text
 
 
 def choose_table(url: str, table: str | None) -> str:
