@@ -172,6 +172,8 @@ class _Look:
         if self.wanted.shape == "text":
             if self.wanted.closed and isinstance(value, str):
                 return len(value) <= _MOST_LABELS and not isinstance(parse_literal(value), dict)
+            if value == []:
+                return True
             single = value[0] if isinstance(value, list) and len(value) == 1 else value
             return isinstance(single, (str, int, float, *(() if self.wanted.closed else (dict,))))
         return True
