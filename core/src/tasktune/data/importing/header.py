@@ -31,4 +31,5 @@ def column_names(header: Sequence[object], file: str, line: int) -> list[str]:
             )
     if problems:
         raise InputError(_("the columns cannot be told apart"), problems=problems)
-    return [name or _("column {number}", number=number) for number, name in enumerate(names, 1)]
+    # Not translated: the name becomes a key of the rows.
+    return [name or f"column {number}" for number, name in enumerate(names, 1)]
