@@ -39,8 +39,8 @@ _FORMATS = ["jsonl", "json", "csv", "tsv", "xlsx", "parquet", "conll", "label-st
             "tune data import rows.csv --task tasks/entity-sentiment",
         ),
         Example(
-            "Say which columns to take, for a task that is not defined yet:",
-            "tune data import rows.xlsx --task-type classification --field text=評論 --field label=情感",
+            "In a task's folder, say which columns to take and where the rows go:",
+            "tune data import rows.xlsx --field text=評論 --field label=情感 --out data/train.jsonl",
         ),
         Example(
             "One row for each pair of a column such as {'SpiceJet': 'neutral'}:",

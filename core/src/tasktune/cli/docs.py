@@ -1,7 +1,7 @@
 """Keeps the help texts in a Markdown file equal to those of the program: ``python -m tasktune.cli.docs docs/cli.md``.
 
 Everything between ``<!-- help: NAME -->`` and ``<!-- end of help -->`` is replaced by the help of the command NAME, in
-English and 80 columns wide; ``tune`` is the program itself.
+English and 80 columns wide; ``tune`` is the program itself, ``data import`` a command of the group ``data``.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from pathlib import Path
 
 import click
 
+from tasktune.cli.group import LazyGroup
 from tasktune.cli.help import Command, page
-from tasktune.cli.root import COMMANDS, tune
+from tasktune.cli.root import tune
 from tasktune.locale import current_language, use_language
 
 COLUMNS = 80
-_BLOCK = re.compile(r"(<!-- help: (?P<name>\S+) -->\n).*?(<!-- end of help -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- help: (?P<name>\S+(?: \S+)*) -->\n).*?(<!-- end of help -->)", re.DOTALL)
 
 
 def help_text(name: str) -> str:
@@ -24,12 +25,15 @@ def help_text(name: str) -> str:
     before = current_language()
     use_language("en")
     try:
-        root = click.Context(tune, info_name="tune", **tune.context_settings)
-        if name == "tune":
-            return page(tune, root, COLUMNS, [(name, entry.summary) for name, entry in COMMANDS.items()])
-        command = tune.get_command(root, name)
-        assert isinstance(command, Command), f"no command is called {name}"
-        return page(command, click.Context(command, info_name=name, parent=root), COLUMNS)
+        command: Command = tune
+        context = click.Context(tune, info_name="tune", **tune.context_settings)
+        for word in () if name == "tune" else name.split():
+            found = command.get_command(context, word) if isinstance(command, LazyGroup) else None
+            assert isinstance(found, Command), f"no command is called {name}"
+            command = found
+            context = click.Context(command, info_name=word, parent=context)
+        entries = command.entries.items() if isinstance(command, LazyGroup) else ()
+        return page(command, context, COLUMNS, [(entry_name, entry.summary) for entry_name, entry in entries])
     finally:
         use_language(before)
 
