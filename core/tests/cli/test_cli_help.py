@@ -10,7 +10,9 @@ import click
 import pytest
 from click.testing import Result
 
+from tasktune.cli.data import COMMANDS as DATA_COMMANDS
 from tasktune.cli.docs import help_text, refresh, with_help
+from tasktune.cli.group import LazyGroup
 from tasktune.cli.help import Argument, Command
 from tasktune.cli.root import COMMANDS, tune
 
@@ -46,6 +48,21 @@ def test_every_command_teaches_by_example(name: str) -> None:
     assert 2 <= len(command.examples) <= 3
     for parameter in command.params:
         assert parameter.about if isinstance(parameter, Argument) else getattr(parameter, "help", None), parameter.name
+
+
+@pytest.mark.parametrize("name", DATA_COMMANDS)
+def test_commands_of_data_teach_by_example_too(name: str) -> None:
+    group = command_of("data")
+    assert isinstance(group, LazyGroup)
+    command = group.get_command(click.Context(group), name)
+    assert isinstance(command, Command)
+    assert 2 <= len(command.examples) <= 3
+    for parameter in command.params:
+        assert parameter.about if isinstance(parameter, Argument) else getattr(parameter, "help", None), parameter.name
+    for example in command.examples:
+        for words in tune_commands(example.line):
+            assert words[:2] == ["data", name]
+            command.make_context(name, words[2:])
 
 
 @pytest.mark.parametrize(("name", "line"), LINES)
@@ -98,7 +115,7 @@ def test_docs_show_the_real_help() -> None:
     assert with_help(text) == text, "run python -m tasktune.cli.docs docs/cli.md"
 
 
-@pytest.mark.parametrize("name", ["tune", *COMMANDS])
+@pytest.mark.parametrize("name", ["tune", *COMMANDS, *(f"data {name}" for name in DATA_COMMANDS)])
 def test_docs_show_every_command(name: str) -> None:
     assert f"<!-- help: {name} -->\n```text\n{help_text(name)}```\n<!-- end of help -->" in (DOCS / "cli.md").read_text(
         "utf-8"

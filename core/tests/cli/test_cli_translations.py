@@ -7,21 +7,29 @@ from collections.abc import Iterator
 import click
 import pytest
 
+from tasktune.cli.group import LazyGroup
 from tasktune.cli.help import Argument, Command
-from tasktune.cli.root import COMMANDS, tune
+from tasktune.cli.root import tune
 from tasktune.locale import translate
 
 LOOKED_UP_BY_VALUE = ("task type", "deployer", "error", "warning", "info", "rows: ", "steps: ", "split: ", "device: ")
 
 
+def commands_of(group: LazyGroup) -> Iterator[Command]:
+    """A group and all commands in it, in groups of their own too."""
+    yield group
+    for name in group.entries:
+        command = group.get_command(click.Context(group), name)
+        assert isinstance(command, Command)
+        yield from commands_of(command) if isinstance(command, LazyGroup) else [command]
+
+
 def help_messages() -> Iterator[str]:
     """Every text that a help page is made of, and messages whose key is a value."""
-    context = click.Context(tune)
-    commands = [tune, *(tune.get_command(context, name) for name in COMMANDS)]
     yield from LOOKED_UP_BY_VALUE
-    yield from (entry.summary for entry in COMMANDS.values())
-    for command in commands:
-        assert isinstance(command, Command)
+    for command in commands_of(tune):
+        if isinstance(command, LazyGroup):
+            yield from (entry.summary for entry in command.entries.values())
         yield command.help or ""
         yield from (example.does for example in command.examples)
         for parameter in command.params:

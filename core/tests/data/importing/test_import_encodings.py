@@ -102,7 +102,7 @@ def test_an_unknown_encoding_is_refused(tmp_path: Path, import_: Import) -> None
 
 def test_the_end_of_the_file_counts_too(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
-    path.write_bytes(b"plain,yes\n" * 500_000 + "難吃的店,no\n".encode("cp950") * 3)
+    path.write_bytes(b"plain,yes\n" * 120_000 + "難吃的店,no\n".encode("cp950") * 3)
     assert detect_encoding(path).name == "cp950"
 
 
@@ -111,3 +111,11 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path.write_bytes(bytes(range(128, 256)) * 10)
     with pytest.raises(InputError, match="cannot be told"):
         detect_encoding(path)
+
+
+def test_long_lines_are_cut_between_characters(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(f'"{"難吃的店，" * 50_000}",no\n'.encode() * 3 + "難吃\n".encode("big5"))
+    assert detect_encoding(path).name == "utf-8"
+    path.write_bytes(f'"{"難吃的店，很 " * 50_000}",no\n'.encode("big5") * 3)
+    assert detect_encoding(path).name == "cp950"

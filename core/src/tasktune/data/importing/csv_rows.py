@@ -108,6 +108,7 @@ class _Records:
         while True:
             lines.start()
             values: list[str] = []
+            problem: Problem | None
             try:
                 values = next(self._reader)
             except StopIteration:

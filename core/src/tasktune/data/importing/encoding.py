@@ -90,10 +90,23 @@ def _telling_lines(path: Path) -> Iterator[bytes]:
     found = 0
     with path.open("rb") as file:
         while found < _LINES and (line := file.readline(_LINE)):
+            whole = line.endswith(b"\n") or len(line) < _LINE
+            if not whole:
+                # The first part is enough.
+                while (rest := file.readline(_LINE)) and not rest.endswith(b"\n"):
+                    pass
+                line = _between_characters(line)
             if not line.isascii():
                 found += 1
-                # A long line may be cut within a character.
-                yield line.rstrip(b"\r\n") if len(line) < _LINE else line[: line.rfind(b",") + 1] or line
+                yield line.rstrip(b"\r\n")
+
+
+def _between_characters(line: bytes) -> bytes:
+    """The beginning of a line that was cut anywhere, without half a character at its end."""
+    for end in range(len(line), len(line) - 4, -1):
+        if _is(line[:end], "utf-8"):
+            return line[:end]
+    return line[: max(map(line.rfind, (b",", b'"', b" "))) + 1]
 
 
 def _is(line: bytes, name: str) -> bool:

@@ -43,7 +43,7 @@ def choose_table(url: str, table: str | None) -> str:
         names = [*inspector.get_table_names(), *inspector.get_view_names()]
     if table is None and len(names) == 1:
         return str(names[0])
-    if table not in names:
+    if table is None or table not in names:
         raise InputError(
             _("{name}: which table?", name=shown_url(url))
             if table is None
