@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ import click
 from tasktune.cli import completers, import_view, output
 from tasktune.cli.help import Argument, Command, Example
 from tasktune.cli.options import json_option, load
-from tasktune.errors import InputError
+from tasktune.errors import InputError, RunError
 from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
@@ -158,7 +160,7 @@ def command(
         mapped = _confirmed(mapped, sample, wanted, fields, choose)
     counting = find_counting(opened, wanted, mapped, offsets, split)
     maker = RowMaker(wanted, mapped, counting, task, unlabelled=unlabelled)
-    with import_view.counter() as on_progress:
+    with _writing(), import_view.counter() as on_progress:
         report = import_rows(opened, maker, target, refused, pairs=split, strict=strict, on_progress=on_progress)
     if as_json:
         columns_of = {each.field: {"column": each.column, "how": each.how} for each in mapped.filled}
@@ -167,6 +169,16 @@ def command(
         output.show_json({**about, "offsets": asdict(counting), **report.model_dump(mode="json")})
     else:
         output.show(import_view.report_words(report, counting))
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """A file that cannot be written is an error to correct; a full disk is not, but no bug of ours either."""
+    try:
+        yield
+    except OSError as error:
+        message = _("{file}: {reason}", file=error.filename or _("the output"), reason=error.strerror or error)
+        raise (RunError if error.errno == errno.ENOSPC else InputError)(message) from error
 
 
 def _purpose(path: Path | None, task_type: str | None) -> tuple[Task | None, Wanted]:
@@ -209,10 +221,10 @@ def _targets(
             )
     if out.resolve() == rejects.resolve():
         raise InputError(_("--out and --rejects name the same file"), hint=_("name two files"))
-    if out.exists() and not force:
-        raise InputError(
-            _("{file} is there already", file=out), hint=_("replace it with --force, or name another with --out")
-        )
+    for path in (out, rejects):
+        if path.exists() and not force:
+            hint = _("replace it with --force, or name another with --out or --rejects")
+            raise InputError(_("{file} is there already", file=path), hint=hint)
     return out, rejects
 
 

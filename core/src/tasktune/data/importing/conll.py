@@ -104,7 +104,7 @@ def _sentences(lines: Iterator[Line], columns: Columns) -> Iterator[_Sentence]:
 
 
 def _row(sentence: _Sentence, columns: Columns) -> tuple[SourceRow, int]:
-    problems = [line.problem.at("", None) for line in sentence.lines if line.problem is not None]
+    problems = [line.problem for line in sentence.lines if line.problem is not None]
     if len(sentence.lines) > _MAX_TOKENS:
         message = _("more than {limit} tokens without an empty line between sentences", limit=f"{_MAX_TOKENS:,}")
         problems.append(Problem(message))

@@ -101,6 +101,7 @@ class _Records:
         self._delimiter = delimiter
         self._source = source
         self._reader = self._new_reader()
+        self._doubtful = 0
         self.width = width
 
     def __iter__(self) -> Iterator[tuple[Line, list[str], Problem | None]]:
@@ -120,6 +121,7 @@ class _Records:
                 problem = self._problem(values)
             first = lines.row[0]
             if problem is not None:
+                self._doubtful = max(self._doubtful, lines.row[-1].number)
                 lines.give_back()
             elif len(lines.row) > 2:
                 _suspect(lines.row, self._delimiter, self._source)
@@ -133,6 +135,9 @@ class _Records:
         for line in row:
             if line.problem is not None:
                 return line.problem
+        if len(row) == 1 and row[0].number <= self._doubtful and row[0].text.count('"') % 2:
+            # It may be the end of the value that was given up, which is no row.
+            return _unclosed()
         if self.width and values and len(values) != self.width:
             return _wrong_width(len(values), self.width, len(row))
         return None
@@ -141,12 +146,20 @@ class _Records:
 def _unreadable(row: Sequence[Line], error: Exception) -> Problem:
     if row[0].problem is not None:
         return row[0].problem
-    if len(row) > 1 or "unexpected end" in str(error) or "field limit" in str(error):
-        return Problem(
-            _("a double quote in this line is never closed, or is closed in the middle of a value"),
-            _('put a quote at the end of the value; a quote within a value is written ""'),
-        )
-    return Problem(_("a broken double quote: {reason}", reason=error), _('a quote within a value is written ""'))
+    if len(row) > 1 or "unexpected end" in str(error):
+        return _unclosed()
+    if "field larger" in str(error):
+        return Problem(_("a value of more than {limit} characters", limit=f"{csv.field_size_limit():,}"))
+    if "expected after" in str(error):
+        return Problem(_("a broken double quote: {reason}", reason=error), _('a quote within a value is written ""'))
+    return Problem(_("not valid CSV: {reason}", reason=error))
+
+
+def _unclosed() -> Problem:
+    return Problem(
+        _("a double quote in this line is never closed, or is closed in the middle of a value"),
+        _('put a quote at the end of the value; a quote within a value is written ""'),
+    )
 
 
 def _wrong_width(found: int, expected: int, lines: int) -> Problem:

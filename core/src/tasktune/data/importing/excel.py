@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,10 +74,10 @@ def read_excel(
 
     :raises InputError: the header has merged cells, or no names.
     """
-    merged = merged_cells(path, sheet)
     names: list[str] | None = list(columns) or None
     above: dict[int, Sequence[Any]] = {}
     with _workbook(path) as book:
+        merged = merged_cells(path, sheet)
         cells = book[sheet]
         # Some programs write a wrong extent, which would cut rows off.
         cells.reset_dimensions()
@@ -201,20 +202,18 @@ def _number(column: bytes) -> int:
     return number
 
 
-@contextmanager
+@contextlib.contextmanager
 def _workbook(path: Path) -> Iterator[Any]:
     openpyxl = installed("openpyxl", _("Excel files"))
-    with warnings.catch_warnings():
+    with contextlib.ExitStack() as stack, warnings.catch_warnings():
         # It warns of styles and validations that it leaves out, which are no data.
         warnings.simplefilter("ignore")
         try:
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        except (zipfile.BadZipFile, KeyError, ValueError, ElementTree.ParseError) as error:
+            stack.callback(book.close)
+            yield book
+        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, ElementTree.ParseError) as error:
             raise InputError(
                 _("{file} is not an Excel workbook, or a damaged or protected one: {error}", file=path, error=error),
                 hint=_("open it in Excel or LibreOffice and save it as .xlsx, without a password"),
             ) from error
-        try:
-            yield book
-        finally:
-            book.close()

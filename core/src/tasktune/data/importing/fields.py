@@ -210,7 +210,7 @@ def _no_column(field: str, column: str, columns: Sequence[str]) -> Problem:
 def _unknown(field: str, wanted: Wanted, look: _Look) -> Problem:
     column = look.pairs()
     if field == wanted.target and column is not None:
-        keyed = next((name for name in (*wanted.optional, *wanted.inputs) if name != "text"), "entity")
+        keyed = next((name for name in (*wanted.optional, *wanted.inputs) if name != wanted.text), "entity")
         hint = _(
             "{column} holds an answer for each of several things: --pairs {key}:{target}={column} makes a row of each",
             column=column,

@@ -12,7 +12,7 @@ from tasktune.data.importing.classes import namers
 from tasktune.data.importing.install import installed
 from tasktune.data.importing.items import Item, Source
 from tasktune.data.importing.parquet import table_row
-from tasktune.errors import InputError, TuneError
+from tasktune.errors import InputError, RunError, TuneError
 from tasktune.locale import translate as _
 
 PREFIX = "hf:"
@@ -31,7 +31,7 @@ def read_data_set(place: str, source: Source, split: str | None, subset: str | N
             data = _choose(data, place, split)
         features = data.features.to_dict() if data.features is not None else {}
         named = namers(json.loads(json.dumps(features, default=str)))
-        for number, row in enumerate(data, 1):
+        for number, row in enumerate(_rows(data, place), 1):
             yield table_row(number, row, named, source)
 
 
@@ -54,6 +54,27 @@ def _open(library: Any, place: str, split: str | None, subset: str | None) -> An
             _("the data set {name} cannot be opened: {reason}", name=place, reason=reason),
             hint=_("check the name, --subset and --split, and that the Hub can be reached (HF_HUB_OFFLINE, HF_TOKEN)"),
         ) from error
+
+
+def _rows(data: Any, place: str) -> Iterator[Any]:
+    rows, number = iter(data), 0
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except Exception as error:  # as when it is opened
+            reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+            raise RunError(
+                _(
+                    "reading {name} broke off after {count} rows: {reason}",
+                    name=place,
+                    count=f"{number:,}",
+                    reason=reason,
+                )
+            ) from error
+        number += 1
+        yield row
 
 
 def _choose(data: Any, place: str, split: str | None) -> Any:

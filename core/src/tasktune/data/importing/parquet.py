@@ -29,7 +29,7 @@ def read_parquet(path: Path, source: Source) -> Iterator[Item]:
                 for row in batch.to_pylist():
                     number += 1
                     yield table_row(number, row, named, source)
-    except pyarrow.ArrowInvalid as error:
+    except (pyarrow.ArrowException, OSError) as error:
         raise InputError(_("{file} is no readable Parquet file: {error}", file=path, error=error)) from error
 
 

@@ -61,51 +61,58 @@ class RowMaker:
         self.labels: Counter[str] = Counter()
         self.odd_tags = 0
         self.joined = 0
+        self.stripped = 0
 
     def make(self, row: SourceRow, record_id: str) -> dict[str, Any]:
         """The row with the task's fields first, then the others.
 
         :raises RecordError: with everything that is wrong with it.
         """
+        name = self._wanted.target
+        fields, tokens = self._inputs(row)
+        given = value_at(row.fields, self._mapped.column(name) or "")
+        if tokens is not None and is_tokens(given) and all(map(is_tag, given)):
+            target: Any = self._tagged(tokens, given)
+        else:
+            target = self._target(given, fields)
+        if target is not None:
+            fields[name] = target
+        elif not self._unlabelled:
+            hint = _("label it, or take such rows too with --unlabelled")
+            raise RecordError(Problem(_("the row has no target"), hint, name))
+        others = {column: row.fields[column] for column in self._mapped.kept if column in row.fields}
+        return self._checked({**fields, **others}, record_id)
+
+    def _inputs(self, row: SourceRow) -> tuple[dict[str, Any], list[str] | None]:
+        """The inputs, and the tokens that the text was joined from, if the source has these instead."""
         problems: list[Problem] = []
         fields: dict[str, Any] = {}
         tokens = None
         for each in self._mapped.filled:
             if each.field == self._wanted.target:
                 continue
-            value = value_at(row.fields, each.column)
-            if each.field == "text" and is_tokens(value):
+            value = as_text(value_at(row.fields, each.column))
+            if each.field == self._wanted.text and is_tokens(value):
                 tokens = value
-                value, places = join_tokens(tokens)
+                value = join_tokens(tokens)[0]
                 self.joined += 1
-            value = as_text(value)
-            required = each.field in self._wanted.inputs
-            if required and (value is None or (isinstance(value, str) and not value.strip())):
+            if each.field in self._wanted.inputs and (value is None or (isinstance(value, str) and not value.strip())):
                 problems.append(Problem(_("column {column} is empty", column=each.column), path=each.field))
-            fields[each.field] = value
-        target = value_at(row.fields, self._mapped.column(self._wanted.target) or "")
-        if not problems:
-            try:
-                if tokens is not None and is_tokens(target) and all(map(is_tag, target)):
-                    target = self._tagged(fields["text"], tokens, places, target)
-                else:
-                    target = self._target(target, fields)
-            except RecordError as error:
-                problems += error.problems
-        if target is None and not problems and not self._unlabelled:
-            problems.append(
-                Problem(
-                    _("the row has no target"),
-                    _("label it, or take such rows too with --unlabelled"),
-                    self._wanted.target,
-                )
-            )
+            elif (
+                not isinstance(value, str)
+                and value is not None
+                and (self._task is None or self._needs_text(each.field))
+            ):
+                problems.append(Problem(_("must be text, not {value}", value=_shown(value)), path=each.field))
+            if value is not None:
+                fields[each.field] = value
         if problems:
             raise RecordError(*problems)
-        if target is not None:
-            fields[self._wanted.target] = target
-        others = {name: row.fields[name] for name in self._mapped.kept if name in row.fields}
-        return self._checked({**fields, **others}, record_id)
+        return fields, tokens
+
+    def _needs_text(self, field: str) -> bool:
+        """Whether spans are places in the field; of others the task type knows what they may be."""
+        return self._wanted.shape == "spans" and field == self._wanted.text
 
     def _checked(self, row: dict[str, Any], record_id: str) -> dict[str, Any]:
         """The row as the task type reads it: its target in canonical form."""
@@ -115,12 +122,11 @@ class RowMaker:
         inputs = {name: record.inputs.get(name, value) for name, value in row.items() if name != self._wanted.target}
         return {name: record.target if name == self._wanted.target else inputs[name] for name in row}
 
-    def _tagged(
-        self, text: str, tokens: list[str], places: list[tuple[int, int]], tags: list[str]
-    ) -> list[dict[str, Any]]:
+    def _tagged(self, tokens: list[str], tags: list[str]) -> list[dict[str, Any]]:
         if len(tags) != len(tokens):
             message = _("{tags} tags for {tokens} tokens", tags=len(tags), tokens=len(tokens))
             raise RecordError(Problem(message, path=self._wanted.target))
+        text, places = join_tokens(tokens)
         spans, odd = spans_of(text, places, tags)
         self.odd_tags += odd
         self._count(span["label"] for span in spans)
@@ -135,7 +141,7 @@ class RowMaker:
                 raise RecordError(
                     Problem(_("no list of spans: {value}", value=_shown(value)), path=self._wanted.target)
                 )
-            found = located(spans, fields["text"], self._counting, self._wanted.target)
+            found = located(spans, fields[self._wanted.text], self._counting, self._wanted.target)
             self._count(span["label"] for span in found)
             return found
         if self._wanted.shape == "text":
@@ -146,6 +152,7 @@ class RowMaker:
                 return self._target(value[0], fields) if value else None
             value = as_text(value)
             if self._wanted.closed and isinstance(value, str):
+                self.stripped += value != value.strip()
                 value = value.strip()
                 self._count([value])
         return value
@@ -158,7 +165,7 @@ class RowMaker:
 
 def spans_in(row: SourceRow, wanted: Wanted, mapped: Mapped) -> tuple[str, list[RawSpan]] | None:
     """A row's text and its spans with offsets, for a look at how these count."""
-    text = value_at(row.fields, mapped.column("text") or "")
+    text = value_at(row.fields, mapped.column(wanted.text) or "")
     value = value_at(row.fields, mapped.column(wanted.target) or "")
     if not isinstance(text, str) or (is_tokens(value) and all(map(is_tag, value))):
         return None

@@ -246,5 +246,7 @@ def _of_maker(maker: RowMaker) -> Iterator[str]:
         yield _(
             "{count} entities begin with a tag other than B- (as in IOB1); they are read as begun", count=maker.odd_tags
         )
+    if maker.stripped:
+        yield _("{count} labels lost spaces around them", count=f"{maker.stripped:,}")
     if maker.joined:
         yield _("{count} texts were joined from their tokens", count=f"{maker.joined:,}")

@@ -26,6 +26,8 @@ def plain(value: Any) -> Any:
         return value.date().isoformat() if midnight else value.isoformat()
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        return str(value)
     if isinstance(value, decimal.Decimal):
         if not value.is_finite():
             return None

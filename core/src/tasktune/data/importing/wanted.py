@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from tasktune.errors import RecordError
+from tasktune.errors import PluginError, RecordError
 from tasktune.templates import Template
 
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ class Wanted:
     target: str
     shape: Shape
     closed: bool
+
+    @property
+    def text(self) -> str:
+        """The main input, in which spans are places."""
+        return "text" if "text" in self.inputs else self.inputs[0]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,6 +62,9 @@ def wanted_by_type(plugin: TaskType) -> Wanted:
 def _missed(plugin: TaskType, options: TaskOptions) -> tuple[str, ...]:
     try:
         plugin.read_record({}, "empty", options)
+    except PluginError:
+        # A task type may take it for granted that rows have their fields.
+        return ()
     except RecordError as error:
         paths = [problem.path for problem in error.problems if problem.path]
         return tuple(dict.fromkeys(path for path in paths if path != plugin.info.target_field))
