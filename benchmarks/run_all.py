@@ -21,6 +21,7 @@ def main() -> None:
             ["kill_anywhere.py"],
             ["examples.py"],
             ["million_rows.py"],
+            ["import_speed.py"],
             ["training_speed.py"],
             ["real_data.py", "--keep", folder],
         ]

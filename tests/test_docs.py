@@ -52,7 +52,11 @@ def test_a_shown_command_is_one(page: Path, command: str, monkeypatch: pytest.Mo
     context = tune.make_context("tune", list(words), resilient_parsing=False)
     name, found, rest = tune.resolve_command(context, [*context._protected_args, *context.args])
     assert found is not None, name
-    found.make_context(name, rest, parent=context)
+    context = found.make_context(name, list(rest), parent=context)
+    while isinstance(found, click.Group) and context._protected_args:
+        name, found, rest = found.resolve_command(context, [*context._protected_args, *context.args])
+        assert found is not None, name
+        context = found.make_context(name, rest, parent=context)
 
 
 def test_there_are_commands_in_the_readme() -> None:

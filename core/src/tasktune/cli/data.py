@@ -8,6 +8,7 @@ from tasktune.cli.group import Entry, LazyGroup
 from tasktune.cli.help import Example
 
 COMMANDS = {
+    "import": Entry("tasktune.cli.data_import:command", "Import rows from a file, a data set or a database."),
     "preview": Entry("tasktune.cli.data_preview:command", "Show the exact tokens of a row, and which are trained."),
     "stats": Entry("tasktune.cli.data_stats:command", "Show rows, classes and lengths of every split."),
     "split": Entry("tasktune.cli.data_split:command", "Write train, valid and test to files of their own."),
@@ -21,8 +22,9 @@ COMMANDS = {
     entries=COMMANDS,
     invoke_without_command=True,
     subcommand_metavar="COMMAND [ARGS]...",
-    help="Look at a task's rows, and make files of them.\n\n`tune data COMMAND --help` has more on each command.",
+    help="Bring data into a task, and look after it.\n\n`tune data COMMAND --help` has more on each command.",
     examples=[
+        Example("Import a table for the task in this folder:", "tune data import rows.xlsx --task ."),
         Example("What does the model get to see of a row?", "tune data preview tasks/entity-sentiment"),
         Example(
             "Split the rows, so that a source is on one side only:",

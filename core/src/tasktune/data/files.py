@@ -64,10 +64,11 @@ def _read_jsonl(path: Path, encoding: str) -> Iterator[Row | Problem]:
         if isinstance(text, Problem):
             yield text
         elif text and not text.isspace():
-            yield _parse_json_row(line, text)
+            yield parse_json_row(line, text)
 
 
-def _parse_json_row(line: int, text: str) -> Row | Problem:
+def parse_json_row(line: int, text: str) -> Row | Problem:
+    """The row that a line of JSONL holds, or what is wrong with it: repeated keys, NaN and half characters too."""
     try:
         value = _JSON.decode(text.rstrip())
         if _HALF_PAIR.search(text):

@@ -1,0 +1,273 @@
+"""``tune data import``: rows from anywhere, in the form that a task reads."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tasktune.cli import completers, import_view, output
+from tasktune.cli.help import Argument, Command, Example
+from tasktune.cli.options import json_option, load
+from tasktune.errors import InputError, RunError
+from tasktune.locale import translate as _
+
+if TYPE_CHECKING:
+    from tasktune.data.importing.fields import Mapped
+    from tasktune.data.importing.items import SourceRow
+    from tasktune.data.importing.rows import Pairs
+    from tasktune.data.importing.wanted import Wanted
+    from tasktune.definition import Task
+
+_FORMATS = ["jsonl", "json", "csv", "tsv", "xlsx", "parquet", "conll", "label-studio", "doccano", "hf", "sql"]
+
+
+@click.command(
+    cls=Command,
+    help="Import rows into a JSONL file that the task reads: from JSON Lines, JSON, CSV, TSV, Excel, Parquet, "
+    "CoNLL/IOB2, exports of Label Studio and doccano, Hugging Face data sets and databases.\n\n"
+    "Which column is what is given with --field, or guessed and shown; on a terminal you are asked whether a guess is "
+    "right. Every row that cannot be read goes to a file of rejects with its place and the reason, and the counts "
+    "add up: rows read = written + rejected + blank. Nothing is written before the end.",
+    examples=[
+        Example(
+            "Import a CSV file for a task; the rows go to its data/raw/:",
+            "tune data import rows.csv --task tasks/entity-sentiment",
+        ),
+        Example(
+            "In a task's folder, say which columns to take and where the rows go:",
+            "tune data import rows.xlsx --field text=評論 --field label=情感 --out data/train.jsonl",
+        ),
+        Example(
+            "One row for each pair of a column such as {'SpiceJet': 'neutral'}:",
+            "tune data import rows.csv --task tasks/entity-sentiment --pairs entity:label=Decisions",
+        ),
+    ],
+)
+@click.argument(
+    "source",
+    cls=Argument,
+    about="A file, a folder of a Hugging Face data set, hf:ORG/NAME for one on the Hub, or a database's URL.",
+)
+@click.option(
+    "--task",
+    "task_path",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="The task that the rows are for; each row is checked by it. Default: this folder, if it is a task.",
+)
+@click.option(
+    "--task-type",
+    metavar="NAME",
+    shell_complete=completers.task_types,
+    help="The task type that the rows are for, when there is no task yet.",
+)
+@click.option(
+    "--field",
+    "given",
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="Fill the field NAME of a row from COLUMN (data.text for a nested one). May be repeated.",
+)
+@click.option(
+    "--pairs",
+    metavar="KEY:ANSWER=COLUMN",
+    help="COLUMN holds pairs: make a row of each, with the fields KEY and ANSWER.",
+)
+@click.option("--drop-others", is_flag=True, help="Leave out the columns that fill no field; by default they are kept.")
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The JSONL file to write. Default: data/raw/, with the source's name.",
+)
+@click.option(
+    "--rejects",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the rejected rows go. Default: beside the output, with .rejects in its name.",
+)
+@click.option("--force", is_flag=True, help="Replace an output file that is there already.")
+@click.option("--format", "kind", type=click.Choice(_FORMATS), help="The source's format. Default: by its name.")
+@click.option("--encoding", metavar="NAME", help="The encoding of a text file. Default: told from its bytes.")
+@click.option("--delimiter", metavar="CHARACTER", help="What is between the values of a CSV file. Default: told.")
+@click.option(
+    "--header-row", metavar="N", type=click.IntRange(1), help="The row of a table that names the columns, from 1."
+)
+@click.option("--columns", metavar="NAME,NAME", help="The names of the columns, for a table that does not name them.")
+@click.option("--sheet", metavar="NAME", help="The sheet of an Excel file. Default: the first.")
+@click.option("--table", metavar="NAME", help="The table of a database. Default: the only one.")
+@click.option("--query", metavar="SQL", help="The rows of a database as a SELECT gives them.")
+@click.option("--split", metavar="NAME", help="The split of a Hugging Face data set. Default: the only one.")
+@click.option("--subset", metavar="NAME", help="The subset (configuration) of a data set on the Hub.")
+@click.option(
+    "--offsets",
+    type=click.Choice(["characters", "utf-16", "bytes"]),
+    help="What the offsets of spans count. Default: told from the texts that stand at them.",
+)
+@click.option("--unlabelled", is_flag=True, help="Take rows without a target too; by default they are rejected.")
+@click.option("--strict", is_flag=True, help="Write nothing when any row is rejected.")
+@click.option("--yes", is_flag=True, help="Do not ask whether guesses are right.")
+@json_option
+def command(
+    source: str,
+    task_path: Path | None,
+    task_type: str | None,
+    given: tuple[str, ...],
+    pairs: str | None,
+    drop_others: bool,
+    out: Path | None,
+    rejects: Path | None,
+    force: bool,
+    kind: str | None,
+    columns: str | None,
+    offsets: Any,
+    unlabelled: bool,
+    strict: bool,
+    yes: bool,
+    as_json: bool,
+    **reading: Any,
+) -> None:
+    """Import one source."""
+    from tasktune.data.importing.fields import map_fields
+    from tasktune.data.importing.opening import Reading, open_source
+    from tasktune.data.importing.rows import RowMaker
+    from tasktune.data.importing.run import find_counting, import_rows, look
+
+    task, wanted = _purpose(task_path, task_type)
+    fields = _pairs_of(given, "--field", "NAME=COLUMN")
+    split = _split(pairs)
+    names = tuple(name.strip() for name in columns.split(",")) if columns else ()
+    opened = open_source(source, Reading(format=kind, columns=names, **reading))
+    target, refused = _targets(source, task, out, rejects, force=force)
+    sample = look(opened, split)
+
+    def choose(given: Mapping[str, str]) -> Mapped:
+        of_task = task.spec.data.fields if task is not None else {}
+        return map_fields(wanted, sample, given, of_task, keep_others=not drop_others)
+
+    mapped = choose(fields)
+    say = (lambda text: None) if as_json else output.say
+    say(import_view.source_words(opened))
+    say(import_view.field_table(mapped, sample))
+    if mapped.guessed and not yes and not as_json and sys.stdin.isatty() and sys.stderr.isatty():
+        mapped = _confirmed(mapped, sample, wanted, fields, choose)
+    counting = find_counting(opened, wanted, mapped, offsets, split)
+    maker = RowMaker(wanted, mapped, counting, task, unlabelled=unlabelled)
+    with _writing(), import_view.counter() as on_progress:
+        report = import_rows(opened, maker, target, refused, pairs=split, strict=strict, on_progress=on_progress)
+    if as_json:
+        columns_of = {each.field: {"column": each.column, "how": each.how} for each in mapped.filled}
+        about = {"source": opened.name, "format": opened.format, "details": opened.details, "fields": columns_of}
+        about["kept"], about["left_out"] = list(mapped.kept), list(mapped.left)
+        output.show_json({**about, "offsets": asdict(counting), **report.model_dump(mode="json")})
+    else:
+        output.show(import_view.report_words(report, counting))
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """A file that cannot be written is an error to correct; a full disk is not, but no bug of ours either."""
+    try:
+        yield
+    except OSError as error:
+        message = _("{file}: {reason}", file=error.filename or _("the output"), reason=error.strerror or error)
+        raise (RunError if error.errno == errno.ENOSPC else InputError)(message) from error
+
+
+def _purpose(path: Path | None, task_type: str | None) -> tuple[Task | None, Wanted]:
+    """What the rows are for: a task, or only a task type."""
+    from tasktune.data.importing.wanted import wanted_by_task, wanted_by_type
+
+    here = any((Path() / name).is_file() for name in ("task.yaml", "task_definition.yaml"))
+    if path is None and (task_type is not None or not here):
+        if task_type is None:
+            raise InputError(
+                _("it is not said what the rows are for"),
+                hint=_("give --task FOLDER, or --task-type NAME when there is no task yet"),
+            )
+        from tasktune.plugins import load_task_type
+
+        return None, wanted_by_type(load_task_type(task_type))
+    task = load(path or Path(), task_type, (), ())
+    return task, wanted_by_task(task)
+
+
+def _targets(
+    source: str, task: Task | None, out: Path | None, rejects: Path | None, *, force: bool
+) -> tuple[Path, Path]:
+    """The files to write.
+
+    :raises InputError: the output is there already, or is the source itself.
+    """
+    if out is None:
+        stem = source.removeprefix("hf:").partition("?")[0].rstrip("/").rpartition("/")[2]
+        stem = stem if "." not in stem else stem.rpartition(".")[0] or stem
+        safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in stem) or "rows"
+        out = (task.folder if task is not None else Path()) / "data" / "raw" / f"{safe}.jsonl"
+    if rejects is None:
+        rejects = out.with_name(f"{out.stem}.rejects.jsonl")
+    origin = Path(source)
+    for path in (out, rejects):
+        if origin.exists() and path.exists() and path.samefile(origin):
+            raise InputError(
+                _("{file} is the source itself", file=path), hint=_("name another file with --out or --rejects")
+            )
+    if out.resolve() == rejects.resolve():
+        raise InputError(_("--out and --rejects name the same file"), hint=_("name two files"))
+    for path in (out, rejects):
+        if path.exists() and not force:
+            hint = _("replace it with --force, or name another with --out or --rejects")
+            raise InputError(_("{file} is there already", file=path), hint=hint)
+    return out, rejects
+
+
+def _confirmed(
+    mapped: Mapped,
+    sample: list[SourceRow],
+    wanted: Wanted,
+    given: Mapping[str, str],
+    choose: Callable[[Mapping[str, str]], Mapped],
+) -> Mapped:
+    """The fields after the user has said that they are right, or which column it is instead."""
+    while not click.confirm(_("Are these the right columns?"), default=True, err=True):
+        columns = list(dict.fromkeys(name for row in sample for name in row.fields))
+        chosen = {
+            name: click.prompt(
+                _("Which column is {field}?", field=name),
+                default=mapped.column(name),
+                type=click.Choice(columns),
+                err=True,
+            )
+            for name in (*wanted.inputs, wanted.target)
+        }
+        mapped = choose({**given, **chosen})
+        output.say(import_view.field_table(mapped, sample))
+    return mapped
+
+
+def _split(pairs: str | None) -> Pairs | None:
+    from tasktune.data.importing.rows import Pairs
+
+    if pairs is None:
+        return None
+    names, _equals, column = pairs.partition("=")
+    key, _colon, answer = names.partition(":")
+    if not (key and answer and column):
+        raise InputError(
+            _("--pairs {pairs}: not KEY:ANSWER=COLUMN", pairs=pairs), hint="--pairs entity:label=Decisions"
+        )
+    return Pairs(column, key, answer)
+
+
+def _pairs_of(given: tuple[str, ...], option: str, form: str) -> dict[str, str]:
+    wrong = [each for each in given if not all(each.partition("="))]
+    if wrong:
+        raise InputError(_("{option} {given}: not {form}", option=option, given=wrong[0], form=form))
+    return {name: column for name, _equals, column in (each.partition("=") for each in given)}
