@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import tasktune.data.importing.text
+from tasktune.data.importing.items import Blank, SourceRow
+from tasktune.data.importing.opening import Reading, open_source
 
 Import = Callable[..., Any]
 HEADER = "id,text,label\n"
@@ -176,3 +181,27 @@ def test_spaces_around_labels_are_taken_off_and_told_of(tmp_path: Path, import_:
     done = import_("rows.csv")
     assert done.report["labels"] == {"no": 2, "yes": 1}
     assert done.report["notices"] == ["2 labels lost spaces around them"]
+
+
+VALUES = st.text(st.sampled_from('a好,;"\n \t|é🎉'), max_size=12)
+TABLES = st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=6)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    TABLES,
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(",;\t|"),
+)
+def test_any_table_that_was_written_comes_back(
+    tmp_path: Path, table: list[tuple[str, str, str]], quoting: int, end: str, delimiter: str
+) -> None:
+    path = tmp_path / "rows.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=quoting, lineterminator=end, delimiter=delimiter)  # type: ignore[arg-type]
+        writer.writerows([("x", "y", "z"), *table])
+    items = list(open_source(str(path), Reading()).items())
+    rows = [tuple(item.fields.values()) for item in items if isinstance(item, SourceRow)]
+    assert rows == [row for row in table if any(value.strip() for value in row)]
+    assert len(items) - len(rows) == sum(isinstance(item, Blank) for item in items)

@@ -152,7 +152,8 @@ class Terminal:
         os.write(self._main, keys.encode())
 
     def interrupt(self) -> None:
-        """Ctrl-C, again until it is heard: one that comes just before the terminal is read waits for the next key."""
+        """Ctrl-C, again until it is heard: one that comes just before Python reads the terminal waits for a key."""
+        time.sleep(0.3)
         for _attempt in range(20):
             self.process.send_signal(signal.SIGINT)
             try:

@@ -15,6 +15,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from tasktune.cli import data_import
+
 Import = Callable[..., Any]
 
 
@@ -173,6 +175,14 @@ def test_problems_with_databases_are_named(tmp_path: Path, database: Path, impor
     )
     (tmp_path / "other.db").write_text("no database at all, but long enough to be looked at")
     assert "file is not a database" in import_("other.db").error
+
+
+def test_the_default_output_has_no_password_in_its_name() -> None:
+    output, rejects = data_import._targets("postgresql://me:s3cret@host", None, None, None, force=False)
+    assert (output.name, rejects.name) == ("rows.jsonl", "rows.rejects.jsonl")
+    assert (
+        data_import._targets("mysql://me:s3cret@host/shop?x=1", None, None, None, force=False)[0].name == "shop.jsonl"
+    )
 
 
 def test_a_password_is_never_shown(import_: Import) -> None:
