@@ -52,6 +52,12 @@ def test_columns_are_guessed_by_names_and_then_by_contents(
     assert set(done.rows[0]) == {"text", "label", *done.report["kept"]}
 
 
+def test_columns_about_a_text_or_a_label_are_not_taken_for_it(tmp_path: Path, import_: Import) -> None:
+    rows = [f"t{n},作者,這家店的東西真的很好吃{n},2026-11-{n:02},yes,{{}}" for n in range(1, 9)]
+    write(tmp_path, "text_id,text_author,reviewbody,label_date,my_label,metadata", *rows)
+    assert chosen(import_("rows.csv")) == {"text": ("reviewbody", "by name"), "label": ("my_label", "by name")}
+
+
 def test_a_count_is_never_taken_for_a_label(tmp_path: Path, import_: Import) -> None:
     write(tmp_path, "text,words", *(f"文字{n},{n % 4}" for n in range(30)))
     done = import_("rows.csv")
