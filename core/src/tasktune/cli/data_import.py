@@ -207,7 +207,9 @@ def _targets(
     :raises InputError: the output is there already, or is the source itself.
     """
     if out is None:
-        stem = source.removeprefix("hf:").partition("?")[0].rstrip("/").rpartition("/")[2]
+        # Of a URL only the path: what stands before it may be a password.
+        place = source.partition("://")[2].partition("/")[2] if "://" in source else source.removeprefix("hf:")
+        stem = place.partition("?")[0].rstrip("/").rpartition("/")[2]
         stem = stem if "." not in stem else stem.rpartition(".")[0] or stem
         safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in stem) or "rows"
         out = (task.folder if task is not None else Path()) / "data" / "raw" / f"{safe}.jsonl"

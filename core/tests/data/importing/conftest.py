@@ -93,6 +93,15 @@ def task_types(toy_task_type: str, install_plugin: Callable[..., Path]) -> None:
 
 
 @pytest.fixture
+def install_sentence_type(install_plugin: Callable[..., Path]) -> None:
+    """``seats`` wants spans in the field ``sentence``."""
+    source = _PLUGIN.replace('"text"', '"sentence"').format(
+        target_field="entities", example=_SPANS.replace('"text": "ab"', '"sentence": "ab"')
+    )
+    install_plugin("seats", source)
+
+
+@pytest.fixture
 def tune_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run ``tune`` in ``tmp_path``; stdout and stderr are apart."""
     monkeypatch.chdir(tmp_path)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tasktune.data.importing.text
+from tasktune.data.importing.items import Blank, SourceRow
+from tasktune.data.importing.opening import Reading, open_source
 
 Import = Callable[..., Any]
 HEADER = "id,text,label\n"
@@ -138,3 +145,63 @@ def test_an_empty_file_and_one_with_only_a_header(tmp_path: Path, import_: Impor
     assert "rows.csv is empty" in import_("rows.csv").error
     write(tmp_path, HEADER)
     assert "rows.csv has no row that can be read" in import_("rows.csv").error
+
+
+def test_what_is_left_of_a_rejected_row_is_no_row(tmp_path: Path, import_: Import) -> None:
+    write(tmp_path, HEADER + '1,a,yes\n2,"over\ntwo,lines",too,many\n3,c,no\n')
+    done = import_("rows.csv")
+    assert [row["id"] for row in done.rows] == ["1", "3"]
+    assert [row["line"] for row in done.rejects] == [3, 4]
+
+
+def test_a_quote_in_a_sound_file_is_a_character(tmp_path: Path, import_: Import) -> None:
+    write(tmp_path, HEADER + '1,5" pipe,yes\n2,b,no\n')
+    assert [row["text"] for row in import_("rows.csv").rows] == ['5" pipe', "b"]
+
+
+def test_a_giant_line_and_a_giant_value(tmp_path: Path, import_: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasktune.data.importing.text, "MAX_LINE", 1_000_000)
+    write(tmp_path, HEADER + f'1,a,yes\n2,{"x" * 3_000_000},no\n3,"open {"y" * 150_000}",no\n4,b,no\n')
+    done = import_("rows.csv")
+    assert [row["id"] for row in done.rows] == ["1", "4"]
+    assert [row["line"] for row in done.rejects] == [3, 4]
+    assert "a line of more than 1 million characters" in done.rejects[0]["reasons"][0]
+    assert "a value of more than 131,072 characters" in done.rejects[1]["reasons"][0]
+
+
+def test_a_lone_carriage_return_within_a_line(tmp_path: Path, import_: Import) -> None:
+    write(tmp_path, HEADER + "1,a\rb,yes\n2,b,no\n")
+    done = import_("rows.csv")
+    assert [row["id"] for row in done.rows] == ["2"]
+    assert "not valid CSV: new-line character" in done.rejects[0]["reasons"][0]
+
+
+def test_spaces_around_labels_are_taken_off_and_told_of(tmp_path: Path, import_: Import) -> None:
+    write(tmp_path, HEADER + "1,a, yes\n2,b,no\u3000\n3,c,no\n")
+    done = import_("rows.csv")
+    assert done.report["labels"] == {"no": 2, "yes": 1}
+    assert done.report["notices"] == ["2 labels lost spaces around them"]
+
+
+VALUES = st.text(st.sampled_from('a好,;"\n \t|é🎉'), max_size=12)
+TABLES = st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=6)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    TABLES,
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(",;\t|"),
+)
+def test_any_table_that_was_written_comes_back(
+    tmp_path: Path, table: list[tuple[str, str, str]], quoting: int, end: str, delimiter: str
+) -> None:
+    path = tmp_path / "rows.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=quoting, lineterminator=end, delimiter=delimiter)  # type: ignore[arg-type]
+        writer.writerows([("x", "y", "z"), *table])
+    items = list(open_source(str(path), Reading()).items())
+    rows = [tuple(item.fields.values()) for item in items if isinstance(item, SourceRow)]
+    assert rows == [row for row in table if any(value.strip() for value in row)]
+    assert len(items) - len(rows) == sum(isinstance(item, Blank) for item in items)

@@ -119,3 +119,8 @@ def test_long_lines_are_cut_between_characters(tmp_path: Path) -> None:
     assert detect_encoding(path).name == "utf-8"
     path.write_bytes(f'"{"難吃的店，很 " * 50_000}",no\n'.encode("big5") * 3)
     assert detect_encoding(path).name == "cp950"
+
+
+def test_a_workbook_that_is_called_a_table_is_refused(tmp_path: Path, import_: Import) -> None:
+    (tmp_path / "rows.csv").write_bytes(b"PK\x03\x04\x14\x00\x06\x00\x08\x00" + bytes(range(256)) * 20)
+    assert "rows.csv is no text file" in import_("rows.csv").error

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -51,6 +52,12 @@ def test_columns_are_guessed_by_names_and_then_by_contents(
     assert set(done.rows[0]) == {"text", "label", *done.report["kept"]}
 
 
+def test_columns_about_a_text_or_a_label_are_not_taken_for_it(tmp_path: Path, import_: Import) -> None:
+    rows = [f"t{n},作者,這家店的東西真的很好吃{n},2026-11-{n:02},yes,{{}}" for n in range(1, 9)]
+    write(tmp_path, "text_id,text_author,reviewbody,label_date,my_label,metadata", *rows)
+    assert chosen(import_("rows.csv")) == {"text": ("reviewbody", "by name"), "label": ("my_label", "by name")}
+
+
 def test_a_count_is_never_taken_for_a_label(tmp_path: Path, import_: Import) -> None:
     write(tmp_path, "text,words", *(f"文字{n},{n % 4}" for n in range(30)))
     done = import_("rows.csv")
@@ -82,14 +89,14 @@ def test_all_problems_with_given_fields_are_named(tmp_path: Path, import_: Impor
     assert "--field text: not NAME=COLUMN" in import_("rows.csv", "--field", "text").error
 
 
-def make_task(folder: Path, **data: Any) -> None:
+def make_task(folder: Path, **keys: Any) -> None:
     folder.mkdir()
-    task = {"task_name": "t", "task_type": "toy", "language": "en", "options": {"classes": ["yes", "no"]}, "data": data}
+    task = {"task_name": "t", "task_type": "toy", "language": "en", "options": {"classes": ["yes", "no"]}, **keys}
     (folder / "task.yaml").write_text(json.dumps(task), "utf-8")
 
 
 def test_a_task_names_its_columns_and_checks_each_row(tmp_path: Path, import_: Import) -> None:
-    make_task(tmp_path / "task", fields={"label": "n"})
+    make_task(tmp_path / "task", data={"fields": {"label": "n"}})
     write(tmp_path, "text,n,label", "a,yes,x", "b,Yes,x", "c,no,x", "d,maybe,x")
     done = import_("rows.csv", "--task", "task")
     assert chosen(done)["label"] == ("n", "task")
@@ -150,15 +157,34 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._main, keys.encode())
 
+    def interrupt(self) -> None:
+        """Ctrl-C, again until it is heard: one that comes just before Python reads the terminal waits for a key."""
+        time.sleep(0.3)
+        for _attempt in range(20):
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(3)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+        self.process.kill()
+
     def code(self) -> int:
         """The exit code, once everything is shown."""
-        while True:
-            try:
-                self.shown += os.read(self._main, 4096).decode("utf-8", "replace")
-            except OSError:
-                break
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if select.select([self._main], [], [], 0.1)[0]:
+                try:
+                    self.shown += os.read(self._main, 4096).decode("utf-8", "replace")
+                except OSError:
+                    break
         os.close(self._main)
-        return self.process.wait(timeout=60)
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
 
 
 def test_a_guess_is_asked_about_in_a_terminal(tmp_path: Path) -> None:
@@ -185,6 +211,14 @@ def test_ctrl_c_at_the_question_leaves_nothing(tmp_path: Path, lang: str, questi
     write(tmp_path, "id,x1,x2,n", *ROWS)
     terminal = Terminal(tmp_path, "rows.csv", "--task-type", "toy", "--out", "out/out.jsonl", lang=lang)
     terminal.until(question)
-    os.kill(terminal.process.pid, 2)
+    terminal.interrupt()
     assert terminal.code() == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.csv"]
+
+
+def test_spans_of_a_field_by_another_name(tmp_path: Path, import_: Import, install_sentence_type: None) -> None:
+    make_task(tmp_path / "task", task_type="seats", options={})
+    (tmp_path / "rows.csv").write_text("text,entities\n在台北,\"[[1, 3, 'LOC']]\"\n", "utf-8")
+    spot = {"text": "台北", "label": "LOC", "start": 1, "end": 3}
+    done = import_("rows.csv", "--task", "task", "--field", "sentence=text")
+    assert done.rows == [{"sentence": "在台北", "entities": [spot]}]

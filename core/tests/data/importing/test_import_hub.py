@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +68,20 @@ def test_a_data_set_that_is_not_there(
         done = import_(name)
         assert done.exit_code == 2
         assert f"the data set {name.removeprefix('hf:')} cannot be opened: " in done.error
+
+
+def test_a_stream_that_breaks_off_leaves_nothing(
+    tmp_path: Path, library: Any, import_: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stream:
+        features = None
+
+        def __iter__(self) -> Iterator[dict[str, str]]:
+            yield {"text": "a", "label": "yes"}
+            raise ConnectionError("the line went dead\nand more")
+
+    monkeypatch.setattr("tasktune.data.importing.hub._open", lambda *_arguments: Stream())
+    done = import_("hf:some/rows")
+    assert done.exit_code == 1
+    assert "reading some/rows broke off after 1 rows: the line went dead" in done.error
+    assert list(tmp_path.iterdir()) == []

@@ -146,3 +146,12 @@ def test_a_giant_line_is_one_reject_and_fills_no_memory(
     [reject] = done.rejects
     assert (reject["line"], len(reject["row"]) < 1100) == (2, True)
     assert "a line of more than 2 million characters" in reject["reasons"][0]
+
+
+@pytest.mark.parametrize(("task_type", "field"), [("toy", "label"), ("spots", "entities")])
+def test_a_text_must_be_text(tmp_path: Path, import_: Import, task_type: str, field: str) -> None:
+    rows = [{"text": "a", field: []}, {"text": 5, field: []}, {"text": {"b": 1}, field: [[0, 1, "X"]]}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    done = import_("rows.jsonl", "--unlabelled", type=task_type)
+    assert [row["text"] for row in done.rows] == ["a", "5"]
+    assert "text: must be text, not {'b': 1}" in done.rejects[0]["reasons"][0]

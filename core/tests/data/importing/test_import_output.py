@@ -12,13 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tasktune.cli import data_import
 from tasktune.data.importing.fields import Filled, Mapped
 from tasktune.data.importing.items import Blank, Item, Rejected, Source, SourceRow
 from tasktune.data.importing.offsets import CHARACTERS
+from tasktune.data.importing.opening import FORMATS
 from tasktune.data.importing.rows import Pairs, RowMaker
 from tasktune.data.importing.run import import_rows
 from tasktune.data.importing.wanted import Wanted
@@ -177,3 +180,32 @@ def test_every_row_is_accounted_for(tmp_path: Path, items: list[Item]) -> None:
     assert counts.written == len(output.read_text("utf-8").splitlines())
     kept = rejects.read_text("utf-8").splitlines() if rejects.exists() else []
     assert counts.rejected == len(kept) == len([json.loads(line) for line in kept])
+
+
+def test_a_file_of_rejects_that_is_there_is_kept_unless_forced(tmp_path: Path, import_: Import) -> None:
+    (tmp_path / "rows.csv").write_text(GOOD)
+    (tmp_path / "out.rejects.jsonl").write_text('{"mine": 1}\n')
+    done = import_("rows.csv")
+    assert "out.rejects.jsonl is there already" in done.error
+    assert done.rejects == [{"mine": 1}]
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path: Path, import_: Import) -> None:
+    (tmp_path / "rows.csv").write_text(GOOD)
+    (tmp_path / "file").touch()
+    done = import_("rows.csv", "--out", "file/out.jsonl")
+    assert done.exit_code == 2
+    assert "file" in done.error
+    assert "bug" not in done.error
+
+
+def test_the_formats_on_the_command_line_are_those_that_are_read() -> None:
+    [option] = [each for each in data_import.command.params if each.name == "kind"]
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == FORMATS
+
+
+def test_data_alone_shows_its_help(tune_here: Callable[..., Any]) -> None:
+    assert tune_here("data").exit_code == 0
+    assert tune_here("data").stdout == tune_here("data", "--help").stdout
+    assert "import  Import rows" in tune_here("data").stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import openpyxl
 import pyarrow
 import pyarrow.parquet
 import pytest
+
+from tasktune.cli import data_import
 
 Import = Callable[..., Any]
 
@@ -174,8 +177,30 @@ def test_problems_with_databases_are_named(tmp_path: Path, database: Path, impor
     assert "file is not a database" in import_("other.db").error
 
 
+def test_the_default_output_has_no_password_in_its_name() -> None:
+    output, rejects = data_import._targets("postgresql://me:s3cret@host", None, None, None, force=False)
+    assert (output.name, rejects.name) == ("rows.jsonl", "rows.rejects.jsonl")
+    assert (
+        data_import._targets("mysql://me:s3cret@host/shop?x=1", None, None, None, force=False)[0].name == "shop.jsonl"
+    )
+
+
 def test_a_password_is_never_shown(import_: Import) -> None:
     for url in ("postgresql+nodriver://me:s3cret@host/x", "nonsense://me:s3cret@host/x", "mysql://me:s3cret@[host/x"):
         done = import_(url)
         assert done.exit_code == 2
         assert "s3cret" not in done.error + done.stderr
+
+
+def test_a_workbook_that_is_damaged_within(tmp_path: Path, sheet: Callable[..., Any], import_: Import) -> None:
+    sheet([["text", "label"], *(["a", "yes"] for _row in range(50))])
+    whole = tmp_path / "rows.xlsx"
+    with zipfile.ZipFile(whole) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content[: len(content) // 2] if "sheet1" in name else content)
+    done = import_("rows.xlsx")
+    assert done.exit_code == 2
+    assert "is not an Excel workbook, or a damaged or protected one" in done.error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.xlsx"]

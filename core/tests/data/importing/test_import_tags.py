@@ -114,6 +114,13 @@ def test_tokens_and_tags_in_the_columns_of_a_table(tmp_path: Path, import_: Impo
     assert "2 tags for 1 tokens" in done.rejects[0]["reasons"][0]
 
 
+def test_tags_in_a_text_file_are_known_by_their_looks(tmp_path: Path, import_: Import) -> None:
+    (tmp_path / "rows.txt").write_text("台 B-LOC\n北 I-LOC\n雨 O\n\n好 O\n", "utf-8")
+    assert import_("rows.txt", type="spots").counts == (2, 2, 0, 0)
+    (tmp_path / "notes.txt").write_text("台北下雨 O\n天氣 很好\n", "utf-8")
+    assert "name it with --format" in import_("notes.txt", "--force", type="spots").error
+
+
 SPANS = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["", "ORG", "LOC"])), min_size=1, max_size=8)
 
 

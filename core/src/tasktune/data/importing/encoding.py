@@ -28,6 +28,7 @@ _MARKS = (
 )
 # Below this share of everyday characters in whole lines no encoding is believed.
 _CONVINCING = 0.6
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _RUN = re.compile(r"([A-Za-z]?)([^\x00-\x7f]+)(?=([A-Za-z]?))")
 
 
@@ -52,7 +53,13 @@ def detect_encoding(path: Path) -> Encoding:
         if head.startswith(mark):
             return Encoding(name, mark=True)
     if b"\0" in head:
-        return Encoding("utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be")
+        name = "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+        if _CONTROL.search(head[: len(head) // 2 * 2].decode(name, "replace")):
+            raise InputError(
+                _("{file} is no text file", file=path),
+                hint=_("if it is a workbook or another format by a wrong name, say so with --format"),
+            )
+        return Encoding(name)
     if _decodes(path, "utf-8"):
         return Encoding("utf-8")
     lines = list(_telling_lines(path))

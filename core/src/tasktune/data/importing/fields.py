@@ -23,6 +23,9 @@ How = Literal["given", "task", "same name", "by name", "by contents"]
 # A label column repeats itself: this share of different values, or fewer, in a look at the first rows.
 _MOST_DIFFERENT = 0.3
 _MOST_LABELS = 200
+# Parts of names that tell nothing, and endings of columns that tell about a text or label rather than hold it.
+_WHOLE = frozenset({"data", "word", "words", "type", "class", "score", "target", "post", "source", "input"})
+_ABOUT = re.compile(r"(id|url|uri|date|time|lang|language|length|count|author|name|編號|日期|時間|網址|作者)$")
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]+%?\s*")
 
 
@@ -132,8 +135,8 @@ class _Look:
                 if _folded(column) == name:
                     return Filled(field, column, "by name")
         for name in names:
-            found = [column for column in free if len(name.encode()) > 3 and name in _folded(column)]
-            if len(found) == 1:
+            found = [column for column in free if name in _folded(column) and not _ABOUT.search(_folded(column))]
+            if len(found) == 1 and name not in _WHOLE and len(name.encode()) > 3:
                 return Filled(field, found[0], "by name")
         return None
 

@@ -87,10 +87,13 @@ class Evidence:
     def __init__(self) -> None:
         self._right, self._wrong = _Bucket(), _Bucket()
         self._inside, self._outside = _Bucket(), _Bucket()
+        self.ambiguous = 0
+        """Spans without their texts that would be others if they counted UTF-16 units: an emoji stands before them."""
 
     def add(self, text: str, start: int, end: int, mention: str | None) -> None:
         """Take in a span; ``mention`` is the text that stands there by the source's own word, if it says."""
         if mention is None:
+            self.ambiguous += any(character > "\uffff" for character in text[: max(end, 0)])
             bucket = self._inside if CHARACTERS.place(text, start, end) else self._outside
         else:
             bucket = self._right if 0 <= start <= end and text[start:end] == mention else self._wrong

@@ -13,6 +13,7 @@ from pathlib import Path
 from tasktune.data.importing import conll, csv_rows, excel, exports, hub, json_rows, parquet, sql
 from tasktune.data.importing.encoding import detect_encoding
 from tasktune.data.importing.items import Item, Source, SourceRow
+from tasktune.data.importing.text import read_lines
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
 
@@ -107,6 +108,10 @@ def _guess_format(name: str) -> str:
     suffix = path.suffix.lower()
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
+    if suffix == ".txt" and path.is_file():
+        lines = (line.text for line in islice(read_lines(path, detect_encoding(path).name), 200))
+        if conll.looks_like_conll([line for line in lines if line.strip()]):
+            return "conll"
     if suffix == ".xls":
         raise InputError(
             _("{file} is in the old Excel format", file=name), hint=_("save it as .xlsx in Excel or LibreOffice")

@@ -110,6 +110,14 @@ def find_counting(
                 "if so, say --offsets {unit}; --offsets characters rejects the rows that do not fit", unit=other.unit
             ),
         )
+    if evidence.ambiguous and counting == CHARACTERS:
+        source.notice(
+            _(
+                "{count} spans without their texts stand behind an emoji or another rare character; they are read as "
+                "characters, so look at a few, or say --offsets",
+                count=f"{evidence.ambiguous:,}",
+            )
+        )
     return counting
 
 
