@@ -19,9 +19,9 @@ from tasktune.definition import load_task
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SIZES = {
-    "entity-sentiment": {"train": 780, "valid": 100, "test": 180},
-    "news-ner": {"train": 800, "valid": 100, "test": 150},
-    "official-rewrite": {"train": 600, "valid": 80, "test": 100},
+    "entity-sentiment": {"train": 1500, "valid": 100, "test": 180},
+    "news-ner": {"train": 1600, "valid": 100, "test": 150},
+    "official-rewrite": {"train": 1200, "valid": 80, "test": 100},
 }
 PAIRS = (("train", "valid"), ("train", "test"), ("valid", "test"))
 

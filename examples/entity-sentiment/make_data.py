@@ -22,7 +22,7 @@ from typing import TypeVar
 HERE = Path(__file__).parent
 SOURCE = HERE / "source"
 SEED = 20261120
-SIZES = {"train": 780, "valid": 100, "test": 180}
+SIZES = {"train": 1500, "valid": 100, "test": 180}
 LABELS = ("正面", "負面", "中立")
 WEIGHTS = (0.38, 0.34, 0.28)
 SUFFIXES = ("科技", "實業", "企業", "國際", "工業", "控股", "集團", "電子")

@@ -22,7 +22,7 @@ from typing import TypeVar
 HERE = Path(__file__).parent
 SOURCE = HERE / "source"
 SEED = 20261120
-SIZES = {"train": 600, "valid": 80, "test": 100}
+SIZES = {"train": 1200, "valid": 80, "test": 100}
 OPENING_SHARE, CLOSING_SHARE = 0.2, 0.25
 # As people say it, as a letter writes it, and the hours that it may be.
 HOURS = (("早上", "上午", 8, 11), ("下午", "下午", 1, 5), ("晚上", "晚間", 6, 9))

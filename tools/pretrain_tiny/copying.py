@@ -13,13 +13,16 @@ from .example import Example, dumps, mixture, one, shuffled
 
 _HAN = [c for c in charset.common_characters() if "\u4e00" <= c <= "\u9fff"]
 _COMMON = charset.big5_level1()[:2500]  # Big5 orders by strokes: a fixed subset that gets seen often
+#: Characters without a token of their own: three bytes each, copied like any others.
+_RARE = [c for c in map(chr, range(0x4E00, 0x9FA6)) if c not in set(_HAN)]
 _WORDS = sorted(set(WORDS.split()))
 _SYLLABLES = [c + v for c in "bcdfghjklmnprstvwz" for v in ("a", "e", "i", "o", "u", "an", "er", "in", "on")]
 
 
 def han(rng: random.Random, low: int = 1, high: int = 6) -> str:
     """Random Chinese characters."""
-    pool = _COMMON if rng.random() < 0.4 else _HAN
+    kind = rng.random()
+    pool = _COMMON if kind < 0.4 else _HAN if kind < 0.96 else _RARE
     return "".join(rng.choices(pool, k=rng.randint(low, high)))
 
 
@@ -275,9 +278,6 @@ def _contains(rng: random.Random) -> Example:
         turns.append((f"{'、'.join(items)}\n{ask}" if not turns else ask, yes if inside else no))
     return Example(f"回答{yes}或{no}。", tuple(turns), "contains")
 
-
-#: The first minutes: short texts in which the answer is already there, word for word.
-first_steps = mixture([(3.0, _echo), (1.0, _lookup), (0.5, _list_json), (0.5, _quoted)])
 
 copying = mixture(
     [

@@ -20,9 +20,10 @@ EMPHASIS = {
     "entity_drill": 4.0,
     "table_drill": 4.0,
     **dict.fromkeys(
-        ("sentiment", "choose", "stance", "type_of", "kind_drill", "rule_label", "shots", "group", "whose"), 3.0
+        ("sentiment", "choose", "stance", "type_of", "kind_drill", "rule_label", "shots", "group", "whose", "letter"),
+        3.0,
     ),
-    "phrase_drill": 2.0,
+    **dict.fromkeys(("phrase_drill", "tone_drill", "state_drill", "boundary_drill", "fixed_frame", "echo_long"), 2.0),
 }
 
 #: Token ids, and the loss weight of each.

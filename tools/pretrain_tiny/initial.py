@@ -1,10 +1,12 @@
 """Starting weights that can already copy: an induction circuit written by hand into the first two layers.
 
-Two cores in under an hour see some ten million tokens, and a transformer of this size spends millions of them
-before it discovers how to continue a repeated string. So layer 0 starts with heads that look at the previous position
-(through the rotary phases and a constant coordinate), writing that token into the upper half of the stream, and layer 1
-with heads that find the place where the current token was the previous one and copy what stood there. Everything stays
-trainable; layers 2 and up start as usual, with their output matrices at zero.
+Two cores in under an hour see some thirty million tokens, and a transformer of this size spends most of them before it
+continues a repeated string without mistakes. So layer 0 starts with heads that look one and two positions back (through
+the rotary phases and a constant coordinate) and write those tokens into the upper half of the stream, and layer 1 with
+heads that find the place where the current token was the previous one, preferring a place where the token before it
+agrees too, and copy what stood there. Untrained, the model continues a repeated string of random characters without a
+mistake. Everything stays trainable, these matrices slowly (`train.PEAKS`). Layers 2 and up start as usual, with their
+output matrices at zero.
 """
 
 from __future__ import annotations
@@ -14,22 +16,44 @@ from typing import Any
 
 import torch
 
-#: Sharpness of the two hand-written heads: the weight of their query and key norms.
+#: Sharpness of the hand-written heads: the weight of their query and key norms.
 SHARP = 3.0
-#: How strongly their values are written back.
-GAIN = 0.075
-#: Scale of the embedding's upper half, which the previous token is written over.
+#: How strongly the tokens before are written into the stream, and the copied one, which must win over the current.
+GAIN, COPY_GAIN = 0.15, 0.45
+#: Scale of the embedding's upper half, which the tokens before are written over.
 UPPER = 0.3
 #: Rotary pairs fast enough to tell neighbouring positions apart, and slow enough to ignore position.
-FAST, SLOW = range(5), range(16, 32)
+FAST, SLOW = range(5), range(14, 32)
+#: Of the slow coordinates of a head, how many compare the token before; the rest compare the one two before.
+NEAR = 28
+#: What the token two before weighs in query and key: enough to decide between two places that agree in the nearer one.
+FAR_WEIGHT = 0.6
+
+
+def circuit(model: Any) -> list[torch.Tensor]:
+    """The matrices that hold the circuit."""
+    attentions = [layer.self_attn for layer in model.model.layers[:2]]
+    return [part.weight for a in attentions for part in (a.q_proj, a.k_proj, a.v_proj, a.o_proj)]
+
+
+def _positions(size: int) -> list[int]:
+    """The coordinates of a head that hardly turn with position."""
+    return [*SLOW, *(i + size // 2 for i in SLOW)]
+
+
+def _look_back(attention: Any, head: int, steps: int, theta: float, size: int, constant: int) -> None:
+    """Turn a head's query so that it meets the key that stands `steps` positions before."""
+    for i in FAST:
+        angle = steps * theta ** (-2 * i / size)
+        attention.q_proj.weight[head * size + i, constant] = math.cos(angle)
+        attention.q_proj.weight[head * size + i + size // 2, constant] = -math.sin(angle)
 
 
 def write_circuit(model: Any, theta: float) -> None:
-    """Overwrite the weights of a new model in place. Works for head size 64, two heads per key/value head."""
+    """Overwrite the weights of a new model in place. Works for two key/value heads of size 64, two heads each."""
     config = model.config
     width, size, half = config.hidden_size, config.head_dim, config.hidden_size // 2
-    groups, pairs = config.num_key_value_heads, config.head_dim // 2
-    per_group = config.num_attention_heads // groups
+    per_group = config.num_attention_heads // config.num_key_value_heads
     constant = width - 1
     with torch.no_grad():
         table = model.model.embed_tokens.weight
@@ -40,32 +64,31 @@ def write_circuit(model: Any, theta: float) -> None:
             layer.self_attn.o_proj.weight.zero_()
             layer.mlp.down_proj.weight.zero_()
 
-        previous, induction = (model.model.layers[i].self_attn for i in (0, 1))
-        for attention in (previous, induction):
+        back, induction = (model.model.layers[i].self_attn for i in (0, 1))
+        for attention in (back, induction):
             attention.q_norm.weight.fill_(SHARP)
             attention.k_norm.weight.fill_(SHARP)
             for weight in (attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight):
                 weight.mul_(0.25)
-        for i in FAST:  # a query at p, turned back by one step, meets the key at p-1
-            angle = theta ** (-i / pairs)
-            for head in range(config.num_attention_heads):
-                previous.q_proj.weight[head * size + i, constant] = math.cos(angle)
-                previous.q_proj.weight[head * size + i + pairs, constant] = -math.sin(angle)
-            for group in range(groups):
-                previous.k_proj.weight[group * size + i, constant] = 1.0
-        slow = [*SLOW, *(i + pairs for i in SLOW)]
-        for head in range(config.num_attention_heads):
-            group = head // per_group
-            for order, row in enumerate(slow):
-                source = (group * len(slow) + order) % half
-                induction.q_proj.weight[head * size + row, source] = 1.0
-                induction.k_proj.weight[group * size + row, half + source] = 1.0
-            for row in range(size):
-                target = group * size + row
-                induction.o_proj.weight[target, head * size + row] = GAIN
-                if half + target != constant:
-                    previous.o_proj.weight[half + target, head * size + row] = GAIN
-        for group in range(groups):
-            for row in range(size):
-                for attention in (previous, induction):
-                    attention.v_proj.weight[group * size + row, group * size + row] = 1.0
+        rows = torch.arange(size)
+        for group in range(config.num_key_value_heads):
+            # Layer 0: group 0 brings the token one before to half…, group 1 the one two before to half + size….
+            for i in FAST:
+                back.k_proj.weight[group * size + i, constant] = 1.0
+            back.v_proj.weight[group * size + rows, rows] = 1.0
+            for head in range(group * per_group, (group + 1) * per_group):
+                _look_back(back, head, group + 1, theta, size, constant)
+                kept = rows[half + group * size + rows != constant]
+                back.o_proj.weight[half + group * size + kept, head * size + kept] = GAIN / per_group
+            # Layer 1: what the query's token and the one before it are, the key's two tokens before must be.
+            induction.v_proj.weight[group * size + rows, group * size + rows] = 1.0
+            for order, row in enumerate(_positions(size)):
+                near = order < NEAR
+                source = (group * NEAR + order) % size if near else group * (size // 2) + order - NEAR
+                asked, found = (source, half + source) if near else (half + source, half + size + source)
+                weight = 1.0 if near else FAR_WEIGHT
+                induction.k_proj.weight[group * size + row, found] = weight
+                for head in range(group * per_group, (group + 1) * per_group):
+                    induction.q_proj.weight[head * size + row, asked] = weight
+            for head in range(group * per_group, (group + 1) * per_group):
+                induction.o_proj.weight[group * size + rows, head * size + rows] = COPY_GAIN / per_group

@@ -59,6 +59,8 @@ _FACILITIES = words(
 _CRIMES = words("詐欺 貪污 內線交易 酒駕 偷竊 洗錢 傷害 偽造文書 逃漏稅 吸毒")
 
 _Maker = Callable[[random.Random], str]
+#: A text and its entities (text, kind) in order of appearance.
+Report = tuple[str, list[tuple[str, str]]]
 _SLOTS: dict[str, _Maker] = {
     "PER": names.person,
     "LOC": names.place,
@@ -173,8 +175,17 @@ def _unambiguous(text: str, found: list[tuple[str, str]]) -> bool:
     return all(text.count(name) == 1 for name, _ in found)
 
 
-def ner(rng: random.Random, frames: list[str] = FRAMES) -> Example:
-    """Extraction as a JSON list."""
+def _clear_sentence(rng: random.Random, frames: list[str]) -> Report:
+    text, found = sentence(rng, frames)
+    while not _unambiguous(text, found):
+        text, found = sentence(rng, frames)
+    return text, found
+
+
+def ner(
+    rng: random.Random, frames: list[str] = FRAMES, make: Callable[[random.Random], Report] | None = None
+) -> Example:
+    """Extraction as a JSON list. `make` replaces the sentences from `frames` by texts of another grammar."""
     types = dict(rng.choice(_TYPE_SETS))
     if rng.random() < 0.35:
         kept = rng.sample(sorted(types), rng.randint(1, len(types)))
@@ -230,9 +241,7 @@ def ner(rng: random.Random, frames: list[str] = FRAMES) -> Example:
     form = rng.choice(_USER)
     turns = []
     for _ in range(rng.choice([1, 1, 2, 3])):
-        text, found = sentence(rng, frames)
-        while not _unambiguous(text, found):
-            text, found = sentence(rng, frames)
+        text, found = make(rng) if make else _clear_sentence(rng, frames)
         gold = [{keys[0]: name, keys[1]: types[kind]} for name, kind in found if kind in types]
         answer: object = gold
         if as_object < 0.06:

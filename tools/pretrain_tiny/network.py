@@ -12,7 +12,7 @@ from .data import Batch
 from .tokenizer import MAX_LENGTH, VOCABULARY_SIZE
 
 HIDDEN, LAYERS, HEADS, KEY_VALUE_HEADS, HEAD_SIZE, FEED_FORWARD = 256, 4, 4, 2, 64, 768
-ROPE_THETA = 100000.0
+ROPE_THETA = 1000000.0
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> Qwen3ForCausalLM:

@@ -62,7 +62,7 @@ def answers(
 def zero_shot(model: Any, tokenizer: Any, count: int = 600) -> dict[str, tuple[float, int]]:
     """Exact-match accuracy and number of examples for each skill; the last turn of each conversation is asked."""
     rng = random.Random(SEED)
-    examples: list[Example] = [stages.tasks(rng) for _ in range(count)] + [
+    examples: list[Example] = [stages.everything(rng) for _ in range(count)] + [
         copying.copying(rng) for _ in range(count // 3)
     ]
     chats = [e.messages()[:-1] for e in examples]

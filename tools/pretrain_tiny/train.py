@@ -14,18 +14,20 @@ from typing import Any
 
 import torch
 
-from . import data, network, tokenizer
+from . import data, initial, network, tokenizer
 from .stages import STAGES, Stage
 
 SEED = 20261120
 CHUNK_EXAMPLES = 2000
 BATCH_TOKENS = 6144
-#: Peak learning rates: hidden matrices (Muon), embeddings and norms (AdamW).
-PEAKS = (3e-3, 1e-3, 3e-3)
+#: Peak learning rates. Muon's steps have one size however small the gradient: the hand-written circuit, which copies
+#: without a mistake from the start, would drown in them at the full rate: `Stage.circuit` says how much of it.
+PEAKS = {"matrices": 3e-3, "circuit": 3e-3, "embeddings": 1e-3, "norms": 3e-3}
 WEIGHT_DECAY = 0.02
 #: In chunks: linear warm-up at the start, linear decay at the end. FLOOR is the smallest factor.
-WARM_UP, DECAY, FLOOR = 0.5, 24.0, 0.02
-SECOND_DECAY = 8.0
+WARM_UP, DECAY, FLOOR = 0.5, 26.0, 0.02
+#: The peak of the last stage's cycle.
+REHEAT = 0.4
 AVERAGE = 0.995
 
 
@@ -45,24 +47,27 @@ def places() -> list[Place]:
 
 
 def rate(chunk: float, total: int) -> float:
-    """Learning-rate factor in 0..1 at a point in the run, in chunks.
-
-    The last two stages have a cycle of their own.
-    """
-    second = sum(stage.chunks for stage in STAGES[-2:])
-    begin, end, decay = (0, total - second, DECAY) if chunk < total - second else (total - second, total, SECOND_DECAY)
-    return max(min(1.0, (chunk - begin) / WARM_UP, (end - chunk) / decay), FLOOR)
+    """Learning-rate factor in 0..1 at a point in the run, in chunks; the last stage has a smaller cycle of its own."""
+    last = STAGES[-1].chunks
+    if chunk >= total - last:
+        return max(REHEAT * min((chunk - total + last) / WARM_UP, (total - chunk) / last), FLOOR)
+    return max(min(1.0, chunk / WARM_UP, (total - last - chunk) / DECAY), FLOOR)
 
 
 def _optimizers(model: Any) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices, AdamW for the rest; every parameter group names its entry of `PEAKS`."""
     table = model.model.embed_tokens.weight
+    circuit = {id(weight) for weight in initial.circuit(model)}
     matrices = [p for p in model.parameters() if p.ndim == 2 and p is not table]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in matrices if id(p) not in circuit], "peak": "matrices"},
+        {"params": [p for p in matrices if id(p) in circuit], "peak": "circuit", "weight_decay": 0.0},
+    ]
     norms = [p for p in model.parameters() if p.ndim == 1]
-    muon, embeddings, others = PEAKS
+    plain = [{"params": [table], "peak": "embeddings"}, {"params": norms, "peak": "norms"}]
     return [
-        torch.optim.Muon(matrices, lr=muon, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW([table], lr=embeddings, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
-        torch.optim.AdamW(norms, lr=others, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+        torch.optim.Muon(groups, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(plain, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
 
 
@@ -107,8 +112,9 @@ def train(work: Path, compiled: bool = True, stop_after: int | None = None) -> P
         )
         for i, batch in enumerate(chunk):
             factor = rate(place.index + i / len(chunk), len(plan))
-            for optimizer, peak in zip(optimizers, PEAKS, strict=True):
-                optimizer.param_groups[0]["lr"] = peak * factor
+            for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+                share = place.stage.circuit if group["peak"] == "circuit" else 1.0
+                group["lr"] = PEAKS[group["peak"]] * factor * share
             loss = network.loss_of(model, batch)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
