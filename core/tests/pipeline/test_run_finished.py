@@ -123,6 +123,17 @@ def test_events_tell_of_every_stage_in_order(finished: Finished) -> None:
     assert steps[-1].data["done"] == steps[-1].data["total"] == 104
 
 
+def test_the_precision_that_is_asked_for_is_computed_in(make_task: MakeTask, tmp_path: Path) -> None:
+    losses = []
+    for precision in ("fp32", "bf16"):
+        task = make_task(tmp_path / precision, training={"precision": precision, "max_steps": 3})
+        history = json.loads((run(task, stages=("prepare", "train")).version_dir / "training.json").read_text("utf-8"))
+        losses.append(history["history"][0]["loss"])
+    full, half = losses
+    assert full != half
+    assert half == pytest.approx(full, rel=0.02)
+
+
 def test_running_again_changes_nothing_and_loads_no_torch(finished: Finished) -> None:
     before = {path: path.stat().st_mtime_ns for path in finished.task.folder.rglob("*")}
     program = (

@@ -41,7 +41,9 @@ class TaskTrainer(SFTTrainer):  # type: ignore[misc]
         model = self.accelerator.unwrap_model(model)
         causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
         labelled = num_items_in_batch if num_items_in_batch is not None else (inputs["labels"] != -100).sum()
-        loss = self._summed_loss(causal_lm, self._prefix, inputs) / labelled
+        # The library computes in bf16 inside the wrapped forward, which the shared prefix goes past.
+        with self.accelerator.autocast():
+            loss = self._summed_loss(causal_lm, self._prefix, inputs) / labelled
         return (loss, {}) if return_outputs else loss
 
     def prediction_step(self, model: Any, inputs: Any, *_arguments: Any, **_keywords: Any) -> Any:
