@@ -21,7 +21,8 @@ _MAKERS = {
 _CODES = {"人名": "PER", "地名": "LOC", "組織": "ORG", "日期": "DATE", "產品": "PRODUCT"}
 
 
-def _polarity_names(rng: random.Random) -> tuple[str, ...]:
+def polarity_names(rng: random.Random) -> tuple[str, ...]:
+    """Names for good, bad and neutral: mostly the usual ones."""
     return _CANONICAL if rng.random() < 0.6 else rng.choice(forms.POLARITIES)
 
 
@@ -31,7 +32,7 @@ def _system(rng: random.Random, labels: tuple[str, ...]) -> str:
 
 def phrases(rng: random.Random) -> Example:
     """One phrase, one label, eight to sixteen times."""
-    labels = _polarity_names(rng)
+    labels = polarity_names(rng)
     field = rng.choice(_FIELDS)
     turns = []
     for _ in range(rng.randint(8, 16)):
@@ -46,7 +47,7 @@ def phrases(rng: random.Random) -> Example:
 
 def entities(rng: random.Random) -> Example:
     """One text, then the name of each entity in turn."""
-    labels = _polarity_names(rng)
+    labels = polarity_names(rng)
     text, clauses = sentiment.passage(rng, rng.choice([1, 2, 2, 3, 4]), rng.choice(_FIELDS))
     turns: list[tuple[str, str]] = []
     for item in rng.sample(clauses, len(clauses)):
@@ -57,7 +58,7 @@ def entities(rng: random.Random) -> Example:
 
 def table(rng: random.Random) -> Example:
     """One text; the answer lists each entity with its label."""
-    labels = _polarity_names(rng)
+    labels = polarity_names(rng)
     turns = []
     mark, join = rng.choice(["：", ":", "="]), rng.choice(["\n", "；", "、"])
     for _ in range(rng.randint(1, 3)):

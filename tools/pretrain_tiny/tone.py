@@ -117,7 +117,7 @@ def _system(rng: random.Random, labels: tuple[str, ...]) -> str:
 
 def tone_drill(rng: random.Random) -> Example:
     """One phrase, one label, eight to sixteen times: many words per token."""
-    labels = drills._polarity_names(rng)
+    labels = drills.polarity_names(rng)
     turns = []
     for _ in range(rng.randint(8, 16)):
         polarity = rng.randrange(3)
@@ -128,7 +128,7 @@ def tone_drill(rng: random.Random) -> Example:
 
 def state_drill(rng: random.Random) -> Example:
     """The same noun or figure turn after turn under changing verbs, so that only the pair can give the answer."""
-    labels = drills._polarity_names(rng)
+    labels = drills.polarity_names(rng)
     good = rng.random() < 0.5
     turns = []
     if rng.random() < 0.5:  # a state
