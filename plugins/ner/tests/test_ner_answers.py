@@ -42,7 +42,7 @@ def flat_records(draw: st.DrawFn) -> Record:
     return Record(id="1", inputs={"text": text}, target=target)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(flat_records())
 @example(Record(id="1", inputs={"text": "aaa"}, target=[entity("aa", "PER", 1)]))
 def test_completion_parses_back_for_every_flat_target(record: Record) -> None:
@@ -51,14 +51,12 @@ def test_completion_parses_back_for_every_flat_target(record: Record) -> None:
     assert NER.parse_output(completion, record, OPTIONS) == Answer(value=record.target)
 
 
-@settings(deadline=None)
 @given(flat_records().filter(lambda record: str(record.inputs["text"]).strip()))
 def test_data_row_reads_back_for_every_flat_target(record: Record) -> None:
     row = {**record.inputs, "entities": list(reversed(record.target))}
     assert NER.read_record(row, "1", OPTIONS) == record
 
 
-@settings(deadline=None)
 @given(flat_records())
 def test_grammar_accepts_the_completion_of_every_flat_target(record: Record) -> None:
     prompt, grammar = NER.build_prompt(record, OPTIONS), NER.answer_grammar(record, OPTIONS)
@@ -67,7 +65,6 @@ def test_grammar_accepts_the_completion_of_every_flat_target(record: Record) -> 
     assert accepts(grammar, prompt.completion)
 
 
-@settings(deadline=None)
 @given(flat_records(), st.randoms(use_true_random=False))
 def test_whatever_the_grammar_lets_through_stands_in_the_text(record: Record, chance: random.Random) -> None:
     answer = NER.parse_output(a_sentence_of(NER.answer_grammar(record, OPTIONS) or "", chance), record, OPTIONS)
