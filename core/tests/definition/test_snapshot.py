@@ -205,6 +205,14 @@ def test_other_fingerprint(tmp_path: Path, toy_task_type: str, setting: str) -> 
     assert fingerprint(load_task(path, overrides=[setting])) != fingerprint(load_task(path))
 
 
+def test_only_decoding_leaves_the_training_as_it_is(tmp_path: Path, toy_task_type: str) -> None:
+    path = define(tmp_path)
+    same = load_task(path, overrides=["evaluation.decoding=constrained"])
+    other = load_task(path, overrides=["training.seed=1"])
+    assert fingerprint(same, of_training=True) == fingerprint(load_task(path), of_training=True)
+    assert fingerprint(other, of_training=True) != fingerprint(load_task(path), of_training=True)
+
+
 def test_fingerprint_follows_the_plugin_version(tmp_path: Path, install_plugin: Any) -> None:
     source = (Path(__file__).parents[1] / "toy_plugin.py").read_text("utf-8")
     marks = []

@@ -74,6 +74,27 @@ def test_whatever_the_grammar_lets_through_stands_in_the_text(record: Record, ch
         assert each["label"] in OPTIONS.labels
 
 
+@given(flat_records(), st.randoms(use_true_random=False))
+def test_what_the_grammar_lists_has_places_in_order(record: Record, chance: random.Random) -> None:
+    written = a_sentence_of(NER.answer_grammar(record, OPTIONS) or "", chance)
+    listed = json.loads(written)
+    for each in listed:
+        each.pop("nth", None)  # the random one may ask for more occurrences than there are
+    answer = NER.parse_output(json.dumps(listed), record, OPTIONS)
+    assert [each["text"] for each in answer.value] == [each["text"] for each in listed]
+    starts = [each["start"] for each in answer.value]
+    assert None not in starts
+    assert starts == sorted(starts)
+
+
+def test_grammar_of_a_long_text_keeps_to_the_text() -> None:
+    text = "台積電董事長魏哲家昨日在新竹宣布擴廠，" * 60
+    grammar = NER.answer_grammar(Record(id="1", inputs={"text": text}), OPTIONS)
+    assert grammar is not None
+    assert accepts(grammar, '[{"text": "魏哲家", "label": "PER"}, {"text": "台積電", "label": "ORG"}]')
+    assert not accepts(grammar, '[{"text": "魏家", "label": "PER"}]')
+
+
 def a_sentence_of(grammar: str, chance: random.Random) -> str:
     """A random text of the grammar: any byte that may come next, an end where one may be."""
     bytes_only = LLTokenizer("byte")
@@ -84,10 +105,6 @@ def a_sentence_of(grammar: str, chance: random.Random) -> str:
         byte = chance.choice([byte for byte in range(256) if mask[byte // 8] >> byte % 8 & 1])
         assert matcher.consume_token(byte)
         written.append(byte)
-        # Four entities are enough; many bytes may end none.
-        if written.count(b"{") == 4 and written.endswith(b"}"):
-            written += b"]"
-            break
     return written.decode()
 
 
@@ -97,6 +114,8 @@ def a_sentence_of(grammar: str, chance: random.Random) -> str:
         '[{"text": "台電", "label": "ORG"}]',
         '[{"text": "", "label": "ORG"}]',
         '[{"text": "台積電", "label": "公司"}]',
+        '[{"text": "聯電", "label": "ORG"}, {"text": "聯電", "label": "ORG"}]',
+        '[{"text": "Ada", "label": "PER"}, {"text": "聯電", "label": "ORG"}]',
         "[",
         "",
     ],

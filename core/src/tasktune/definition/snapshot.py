@@ -67,11 +67,15 @@ def dump_spec(spec: TaskSpec) -> str:
     return text
 
 
-def fingerprint(task: Task) -> str:
+def fingerprint(task: Task, *, of_training: bool = False) -> str:
     """SHA-256, in hexadecimal, over what changes a run's outcome apart from the data: the definition without
-    :data:`NOT_IN_FINGERPRINT`, the task type's resolved options, and the versions of the task type and of tasktune."""
+    :data:`NOT_IN_FINGERPRINT`, the task type's resolved options, and the versions of the task type and of tasktune.
+
+    ``of_training``: over what changes the trained model, which is all but how its answers are generated.
+    """
+    left_out = {*NOT_IN_FINGERPRINT, "options", *(["evaluation"] if of_training else [])}
     values = {
-        "spec": task.spec.model_dump(by_alias=True, exclude={*NOT_IN_FINGERPRINT, "options"}),
+        "spec": task.spec.model_dump(by_alias=True, exclude=left_out),
         "options": task.options.model_dump(mode="json", by_alias=True),
         "plugin": [task.plugin.name, task.plugin.origin],
         "tasktune": tasktune.__version__,

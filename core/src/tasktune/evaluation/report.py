@@ -37,11 +37,15 @@ _EFFORTS = {"low": "low effort", "medium": "medium effort", "high": "high effort
 
 
 class RunFacts(Value):
-    """What a report says of the run besides its scores. ``rows`` counts the rows of each split."""
+    """What a report says of the run besides its scores.
+
+    ``rows`` counts the rows of each split; ``trained_in`` is the version whose model this one has taken over.
+    """
 
     version: str
     date: datetime.date
     rows: Mapping[str, int] = {}
+    trained_in: str | None = None
 
 
 def render_report(
@@ -114,7 +118,7 @@ def _facts(evaluation: Evaluation, task: Task, facts: RunFacts, wording: Wording
     stated = evaluation.stated_baseline
     lines = {
         "Base model": training.base_model + (f" @ {training.revision}" if training.revision else ""),
-        "Training": f"{training.method.upper()}, {tuning}",
+        "Training": f"{training.method.upper()}, {tuning}" + _taken_over(facts, wording),
         "Version": facts.version,
         "Date": facts.date.isoformat(),
         "Data": rows,
@@ -126,6 +130,12 @@ def _facts(evaluation: Evaluation, task: Task, facts: RunFacts, wording: Wording
     }
     colon = "：" if wording.language == "zh-TW" else ": "
     return "\n".join(f"- {say(title)}{colon}{escape(text)}" for title, text in lines.items() if text)
+
+
+def _taken_over(facts: RunFacts, wording: Wording) -> str:
+    if facts.trained_in is None:
+        return ""
+    return wording.say(" (the model is that of {version})", version=facts.trained_in)
 
 
 def _figure(path: str | None, title: str, wording: Wording) -> str:

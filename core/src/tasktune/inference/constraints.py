@@ -14,7 +14,7 @@ from tasktune.inference.choices import ChoiceTrie
 
 
 class GrammarError(ValueError):
-    """The library refuses a grammar."""
+    """The library refuses a grammar, or gives up in the middle of an answer."""
 
 
 class Matcher(Protocol):
@@ -54,6 +54,8 @@ class GrammarMatcher:
             if not self._matcher.is_stopped():
                 self._matcher.consume_token(token)
         self._taken = len(generated)
+        if self._matcher.is_error():
+            raise GrammarError(self._matcher.get_error().splitlines()[0])
         if self._matcher.is_stopped():
             return []
         fill_next_token_bitmask(self._matcher, self._mask, 0)

@@ -37,7 +37,7 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
         decoding=read_json(version.decoding)["mode"],
         loss_curve=curve,
     )
-    facts = RunFacts(version=version.name, date=datetime.date.today(), rows=rows)
+    facts = RunFacts(version=version.name, date=datetime.date.today(), rows=rows, trained_in=training.get("trained_in"))
     if split == "test":
         write_outputs(evaluation, task, version, facts, loss_curve=curve)
     return evaluation

@@ -20,7 +20,7 @@ from tasktune.evaluation.predictions import FILE_NAME
 from tasktune.evaluation.score import Evaluation
 from tasktune.locale import translate as _
 from tasktune.pipeline.judge import judge
-from tasktune.pipeline.start import data_hashes, start_fingerprint, version_from
+from tasktune.pipeline.start import Start, data_hashes, start_of, version_from
 from tasktune.training.launch import run_worker
 from tasktune.workspace.events import Event, Events
 from tasktune.workspace.files import write_json_atomically, write_text_atomically
@@ -68,7 +68,7 @@ def run(
     """
     refuse_unsupported(task)
     hashes = data_hashes(task)
-    start = start_fingerprint(task, hashes)
+    start = start_of(task, hashes)
     same = version_from(task, version, start)
     if same is not None and _done(same, stages):
         return RunResult(same.name, same.folder, "unchanged", _evaluation(task, same))
@@ -146,7 +146,7 @@ def _check(task: Task, on_event: OnEvent) -> Scan:
 
 
 def _begin(
-    task: Task, name: str | None, start: str, hashes: Mapping[str, str], found: Scan, on_event: OnEvent
+    task: Task, name: str | None, start: Start, hashes: Mapping[str, str], found: Scan, on_event: OnEvent
 ) -> Version:
     """Write a new version's rows; its state is written last, so half a start counts for nothing."""
     log = Events(on_event)
@@ -165,7 +165,7 @@ def _begin(
     training = task.spec.training
     base = {"name": training.base_model, "revision": training.revision}
     write_json_atomically(version.provenance, provenance(hashes, base, task.plugin.origin))
-    version.set_state(State(fingerprint=start, stages_done=("prepare",)))
+    version.set_state(State(fingerprint=start.whole, training=start.training, stages_done=("prepare",)))
     log.stage("prepare", "finished", rows=dict(found.rows))
     return version
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,15 @@ def data_hashes(task: Task) -> dict[str, str]:
     return {relative_to(path, task.folder): sha256_of(path) for split in SPLITS for path in task.data_files(split)}
 
 
-def start_fingerprint(task: Task, hashes: Mapping[str, str]) -> str:
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from, as hashes: ``whole`` of all of it, ``training`` of what the trained model depends on."""
+
+    whole: str
+    training: str
+
+
+def start_of(task: Task, hashes: Mapping[str, str]) -> Start:
     """SHA-256 over everything that a run starts from: definition, data, base model and the task type's code."""
     training = task.spec.training
     try:
@@ -38,8 +47,12 @@ def start_fingerprint(task: Task, hashes: Mapping[str, str]) -> str:
     except InputError as error:
         problem = task.problem(("training", "base_model"), error.message, error.hint)
         raise InputError("", problems=[problem]) from error
-    data = (f"{name}={digest}" for name, digest in sorted(hashes.items()))
-    return hashlib.sha256("\n".join([fingerprint(task), base, _code_of(task), *data]).encode()).hexdigest()
+    rest = [base, _code_of(task), *(f"{name}={digest}" for name, digest in sorted(hashes.items()))]
+
+    def over(definition: str) -> str:
+        return hashlib.sha256("\n".join([definition, *rest]).encode()).hexdigest()
+
+    return Start(over(fingerprint(task)), over(fingerprint(task, of_training=True)))
 
 
 def _code_of(task: Task) -> str:
@@ -53,7 +66,7 @@ def _code_of(task: Task) -> str:
     return hashlib.sha256("".join(sha256_of(module) for module in modules).encode()).hexdigest()
 
 
-def version_from(task: Task, name: str | None, start: str) -> Version | None:
+def version_from(task: Task, name: str | None, start: Start) -> Version | None:
     """The version to go on with: the newest that started from the same things (and is called ``name``, if given).
 
     :raises InputError: a version of that name started from something else.
@@ -61,7 +74,7 @@ def version_from(task: Task, name: str | None, start: str) -> Version | None:
     wanted = name or task.spec.version
     for version in reversed(versions(task.folder)):
         state = version.state()
-        if state is not None and state.fingerprint == start and wanted in (None, version.name):
+        if state is not None and state.fingerprint == start.whole and wanted in (None, version.name):
             return version
     if wanted is not None and any(version.name == wanted for version in versions(task.folder)):
         raise InputError(

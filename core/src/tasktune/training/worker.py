@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tasktune.definition import Split, Task, load_task
 from tasktune.errors import TuneError
+from tasktune.locale import translate as _
 from tasktune.locale import use_language
 from tasktune.training.failure import record_failure
 from tasktune.training.interruption import Interruption
@@ -73,6 +74,7 @@ def _train(task: Task, version: Version, interruption: Interruption) -> None:
     from tasktune.data.encode import Encoder
     from tasktune.inference.decoding import decoding_for, write_decoding
     from tasktune.training.base import load_tokenizer
+    from tasktune.training.reuse import take_over, trained_alike
     from tasktune.training.tokens import encode_version
 
     events = EventLog(version.events)
@@ -87,6 +89,11 @@ def _train(task: Task, version: Version, interruption: Interruption) -> None:
     )
     write_decoding(version.decoding, decoding_for(spec, tokenizer, audit))
     interruption.check()
+    twin = trained_alike(version)
+    if twin is not None:
+        events.message("train", _("the model is that of {version}, which was trained from the same", version=twin.name))
+        take_over(version, twin)
+        return
 
     from tasktune.training.sft import train
 

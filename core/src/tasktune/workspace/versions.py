@@ -26,10 +26,12 @@ _RESERVED = ("current",)
 class State(Value):
     """``state.json``: which run this is, which stages are done, and whether all of them are.
 
-    ``fingerprint`` is equal for two runs if and only if the same definition, data, plugins and base go in.
+    ``fingerprint`` is equal for two runs if and only if the same definition, data, plugins and base go in;
+    ``training`` if the same of them go into the trained model.
     """
 
     fingerprint: str
+    training: str | None = None
     stages_done: tuple[str, ...] = ()
     finished: bool = False
 
