@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Observe = Callable[[Split, int, Record, Prompt, int], None]
 """Is shown every sound row: the split of its file, its number there, record, prompt, and :func:`content_hash`."""
 
+SAME_INPUT = "the test split has the same input, so the score would measure memory"
+"""What is said of a training row that is in test too, as the key of its translation."""
+
 # Ids of overlapping rows that are remembered; the rest are counted.
 _IDS_KEPT = 5
 # Stands for the content hash of a row without a prompt.
@@ -208,7 +211,7 @@ def _note_overlap(task: Task, record: Record, other: Split, row: int, result: Sc
     elif task.spec.data.overlap == "refuse" and other == "test":
         result.problems.add(
             Problem(
-                _("the test split has the same input, so the score would measure memory"),
+                _(SAME_INPUT),
                 _("take it out of one of them, or set data.overlap: drop (leave it out of train) or keep"),
             ).at(*_place(record))
         )
