@@ -151,9 +151,9 @@ def _of_letter(character: str) -> Mark:
         marks |= Mark.LATIN_1
     if marks == Mark.HAN:
         marks |= _simplified_or_traditional(character)
-    if unicodedata.normalize("NFKC", character) != unicodedata.normalize("NFC", character) or (
-        marks & Mark.HAN and unicodedata.normalize("NFC", character) != character
-    ):
+    plain = unicodedata.normalize("NFKC", character)
+    # Thai and Arabic letters that NFKC takes apart are how these languages are written.
+    if plain != character and (marks & Mark.HAN or (plain.isascii() and plain.isalpha())):
         marks |= Mark.COMPATIBILITY
     return marks
 

@@ -177,10 +177,12 @@ class _Mender:
         if not changes:
             return None
         old, was = self._read(row, row.fields)
-        mended_record, now = self._read(row, new)
-        sound = now is not None and (was is None or now == _clean(was).strip() or now == was)
-        # A row that says nothing any more was nothing but invisible characters.
-        sound = sound and mended_record is not None
+        read, now = self._read(row, new)
+        same = was is None or now in (was, _clean(was).strip())
+        emptied = any(
+            isinstance(change.before, str) and change.before.strip() and not change.after for change in changes
+        )
+        sound = read is not None and now is not None and same and not emptied
         return _Mended(new if sound else None, tuple(changes), was_refused=old is None)
 
     def _steps(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
