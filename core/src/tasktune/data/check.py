@@ -46,8 +46,9 @@ class CheckReport(Value):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """The findings in words, without what is to be done."""
-        return tuple(finding.message + _listed(finding) for finding in self.findings)
+        """The findings that a run had better heed, in words."""
+        heeded = (finding for finding in self.findings if finding.severity != "info")
+        return tuple(finding.message + _listed(finding) for finding in heeded)
 
     def raise_for_problems(self) -> None:
         """:raises InputError: with every problem, if there is any."""

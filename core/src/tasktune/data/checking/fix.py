@@ -15,18 +15,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tasktune.data.checking.characters import Mark, marks_of
-from tasktune.data.checking.classes import fold
 from tasktune.data.checking.findings import IDS_KEPT
-from tasktune.data.checking.survey import asked_fields
-from tasktune.data.files import Row, read_rows
+from tasktune.data.checking.mending import Mended, Mender
+from tasktune.data.files import Row
 from tasktune.data.made import all_files, is_utf8, new_backup
-from tasktune.data.records import Problems, record_of, relative_to
-from tasktune.errors import InputError, Problem, RecordError
+from tasktune.data.records import relative_to
+from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
-from tasktune.types import Record, Value
+from tasktune.types import Value
 from tasktune.workspace.files import replacing
 from tasktune.workspace.versions import locked
 
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from tasktune.definition import Task
 
 LOG = "data/fixes.jsonl"
-_HARM = Mark.CONTROL | Mark.INVISIBLE
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -63,19 +60,9 @@ class Plan:
     saved_ids: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Change:
-    """One value that is mended."""
-
-    field: str
-    kind: str
-    before: Any
-    after: Any
-
-
 def plan(task: Task, classes: Sequence[str]) -> Plan:
     """Go through the files and see what could be mended; ``classes`` are the names that are known to be right."""
-    mender = _Mender(task, classes)
+    mender = Mender(task, classes)
     found = Plan()
     for path in all_files(task):
         if not path.is_file():
@@ -110,7 +97,7 @@ def apply(task: Task, classes: Sequence[str]) -> Fixes:
         if not planned.rows:
             return Fixes(rows=0, kinds={}, left=planned.left, files=(), log=None, backup=None)
         log, backup = task.folder / LOG, new_backup(task)
-        mender = _Mender(task, classes)
+        mender = Mender(task, classes)
         with replacing([*planned.rows, log], backup) as (*files, log_file):
             for (path, expected), file in zip(planned.rows.items(), files, strict=True):
                 shown = relative_to(path, task.folder)
@@ -136,97 +123,7 @@ def apply(task: Task, classes: Sequence[str]) -> Fixes:
     )
 
 
-@dataclass(frozen=True)
-class _Mended:
-    """A row's new fields; None when the mend would change what the row says."""
-
-    fields: Mapping[str, Any] | None
-    changes: tuple[Change, ...]
-    was_refused: bool
-
-
-class _Mender:
-    def __init__(self, task: Task, classes: Sequence[str]) -> None:
-        self._task = task
-        self._columns = task.spec.data.fields
-        self._target = self._columns.get(task.plugin.info.target_field, task.plugin.info.target_field)
-        self._inputs = {self._columns.get(name, name) for name in asked_fields(task)}
-        by_fold: dict[str, set[str]] = {}
-        for name in classes:
-            by_fold.setdefault(fold(name), set()).add(name)
-        self._known = frozenset(classes)
-        self._meant = {folded: next(iter(names)) for folded, names in by_fold.items() if len(names) == 1}
-
-    def rows(self, path: Path) -> Iterator[tuple[Row, _Mended | None]]:
-        """Every readable row of a file with its mend, None when there is nothing to mend."""
-        for row in read_rows(path, self._task.spec.data.encoding):
-            if isinstance(row, Row):
-                yield row, self.mend(row)
-
-    def mend(self, row: Row) -> _Mended | None:
-        changes = []
-        new = dict(row.fields)
-        for name in (*self._inputs, self._target):
-            if name not in new:
-                continue
-            before = new[name]
-            for kind, mended in self._steps(name, before):
-                if mended != new[name]:
-                    changes.append(Change(field=name, kind=kind, before=new[name], after=mended))
-                    new[name] = mended
-        if not changes:
-            return None
-        old, was = self._read(row, row.fields)
-        read, now = self._read(row, new)
-        same = was is None or now in (was, _clean(was).strip())
-        emptied = any(
-            isinstance(change.before, str) and change.before.strip() and not change.after for change in changes
-        )
-        sound = read is not None and now is not None and same and not emptied
-        return _Mended(new if sound else None, tuple(changes), was_refused=old is None)
-
-    def _steps(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
-        cleaned = _each_text(value, _clean)
-        yield "characters", cleaned
-        if isinstance(cleaned, str) and name in self._inputs:
-            cleaned = cleaned.strip()
-            yield "spaces", cleaned
-        if name == self._target:
-            yield "labels", _each_text(cleaned, self._label)
-
-    def _label(self, text: str) -> str:
-        return text if text in self._known else self._meant.get(fold(text), text)
-
-    def _read(self, row: Row, fields: Mapping[str, Any]) -> tuple[Record | None, str | None]:
-        """The record of some fields and its answer as text; None for what the task type refuses."""
-        record = record_of(self._task, Row(row.line, fields), "", Problems())
-        if record is None or record.target is None:
-            return record, None
-        try:
-            return record, self._task.plugin.build_prompt(record, self._task.options).completion
-        except RecordError:
-            return None, None
-
-
-def _clean(text: str) -> str:
-    if not marks_of(text) & _HARM:
-        return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(character for character in text if not marks_of(character) & _HARM)
-
-
-def _each_text(value: Any, mend: Any) -> Any:
-    """A value with every text in it mended; keys stay."""
-    if isinstance(value, str):
-        return mend(value)
-    if isinstance(value, list):
-        return [_each_text(item, mend) for item in value]
-    if isinstance(value, dict):
-        return {key: _each_text(item, mend) for key, item in value.items()}
-    return value
-
-
-def _rewritten(path: Path, mender: _Mender) -> Iterator[tuple[str, Row | None, _Mended | None]]:
+def _rewritten(path: Path, mender: Mender) -> Iterator[tuple[str, Row | None, Mended | None]]:
     """A file in pieces: lines as they are, and for each mended row its new text."""
     is_json = path.suffix.lower() == ".jsonl"
     with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
@@ -244,7 +141,7 @@ def _rewritten(path: Path, mender: _Mender) -> Iterator[tuple[str, Row | None, _
                 position += 1
                 yield text
 
-        mended_row: tuple[Row, _Mended] | None = None
+        mended_row: tuple[Row, Mended] | None = None
         for row, mended in mender.rows(path):
             yield from _piece(lines_before(row.line), mended_row, path)
             mended_row = (row, mended) if mended is not None and mended.fields is not None else None
@@ -255,8 +152,8 @@ def _rewritten(path: Path, mender: _Mender) -> Iterator[tuple[str, Row | None, _
 
 
 def _piece(
-    lines: Iterator[str], mended_row: tuple[Row, _Mended] | None, path: Path
-) -> Iterator[tuple[str, Row | None, _Mended | None]]:
+    lines: Iterator[str], mended_row: tuple[Row, Mended] | None, path: Path
+) -> Iterator[tuple[str, Row | None, Mended | None]]:
     if mended_row is None:
         for line in lines:
             yield line, None, None
