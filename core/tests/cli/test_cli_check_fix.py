@@ -218,3 +218,38 @@ def test_interrupted_or_failed_writes_leave_all_as_it_was(
     monkeypatch.setattr(fix, "_rewritten", interrupted)
     assert invoke("check", folder, "--fix").exit_code == 130
     assert files(folder) == before
+
+
+def test_a_folder_that_cannot_be_written_is_named(folder: Path, invoke: Invoke) -> None:
+    rows = read(folder, "train")
+    rows[4]["text"] = " 一次 "
+    write(folder, "train", rows)
+    (folder / "data" / "backup").touch()
+    before = files(folder)
+    result = invoke("check", folder, "--fix", "--lang", "en")
+    assert result.exit_code == 2
+    assert "cannot be written" in result.stderr
+    assert "bug" not in result.stderr
+    assert files(folder) == before
+
+
+def test_files_that_change_in_between_are_left(folder: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasktune.data.checking import fix
+
+    rows = read(folder, "train")
+    rows[4]["text"] = " 一次 "
+    write(folder, "train", rows)
+    planned = fix.plan
+
+    def meddled(*arguments: Any) -> Any:
+        found = planned(*arguments)
+        rows[5]["text"] = " 又一次 "
+        write(folder, "train", rows)
+        return found
+
+    monkeypatch.setattr(fix, "plan", meddled)
+    result = invoke("check", folder, "--fix", "--lang", "en")
+    assert result.exit_code == 2
+    assert "changed while they were read" in result.stderr
+    assert read(folder, "train") == rows
+    assert not (folder / "data" / "backup").exists()

@@ -97,22 +97,14 @@ def apply(task: Task, classes: Sequence[str]) -> Fixes:
         if not planned.rows:
             return Fixes(rows=0, kinds={}, left=planned.left, files=(), log=None, backup=None)
         log, backup = task.folder / LOG, new_backup(task)
-        mender = Mender(task, classes)
-        with replacing([*planned.rows, log], backup) as (*files, log_file):
-            for (path, expected), file in zip(planned.rows.items(), files, strict=True):
-                shown = relative_to(path, task.folder)
-                written = 0
-                for text, row, mended in _rewritten(path, mender):
-                    file.write(text)
-                    if row is not None and mended is not None:
-                        written += 1
-                        for change in mended.changes:
-                            entry = {"id": f"{shown}:{row.line}", **vars(change)}
-                            log_file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-                if written != expected:
-                    raise InputError(
-                        _("the data files changed while they were read"), hint=_("run the same command again")
-                    )
+        try:
+            _write(task, classes, planned, log, backup)
+        except OSError as error:
+            what = error.filename or task.folder
+            raise InputError(
+                _("{file} cannot be written: {error}", file=what, error=error.strerror or error),
+                hint=_("the data files are as they were; make room or give write permission, and run this again"),
+            ) from error
     return Fixes(
         rows=sum(planned.rows.values()),
         kinds=dict(sorted(planned.kinds.items())),
@@ -121,6 +113,23 @@ def apply(task: Task, classes: Sequence[str]) -> Fixes:
         log=relative_to(log, task.folder),
         backup=relative_to(backup, task.folder),
     )
+
+
+def _write(task: Task, classes: Sequence[str], planned: Plan, log: Path, backup: Path) -> None:
+    mender = Mender(task, classes)
+    with replacing([*planned.rows, log], backup) as (*files, log_file):
+        for (path, expected), file in zip(planned.rows.items(), files, strict=True):
+            shown = relative_to(path, task.folder)
+            written = 0
+            for text, row, mended in _rewritten(path, mender):
+                file.write(text)
+                if row is not None and mended is not None:
+                    written += 1
+                    for change in mended.changes:
+                        entry = {"id": f"{shown}:{row.line}", **vars(change)}
+                        log_file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            if written != expected:
+                raise InputError(_("the data files changed while they were read"), hint=_("run the same command again"))
 
 
 def _rewritten(path: Path, mender: Mender) -> Iterator[tuple[str, Row | None, Mended | None]]:
