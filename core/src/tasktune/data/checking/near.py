@@ -97,8 +97,7 @@ class _Index:
                 self._rows.append(row)
         del seen
         self._bands = [array("q") for _band in range(BANDS)]
-        self._sizes = array("I")
-        self._bits = bytearray()
+        self._bits: list[int] = []
         self.found = bytearray(len(self._rows))
         self._partner: dict[tuple[int, bool], int] = {}
         self._sign()
@@ -131,13 +130,12 @@ class _Index:
         rows = iter(self._rows)
         while batch := list(itertools.islice(rows, _BATCH)):
             sets = [shingles(self._letters[row]) for row in batch]
-            self._sizes.extend(map(len, sets))
             for signature in RMinHash.digests_from_token_sets(sets, HASHES, _SEED):
                 data = array("I", signature).tobytes()
                 width = len(data) // BANDS
                 for number, band in enumerate(self._bands):
                     band.append(hash(data[number * width : (number + 1) * width]))
-                self._bits += _one_bit_each(data)
+                self._bits.append(_one_bit_each(data))
 
     def search(self) -> None:
         """Fill ``found``: bit ``s`` of a row says that split ``s`` has another row like it."""
@@ -156,10 +154,10 @@ class _Index:
                 last[split][key] = position
 
     def _meet(self, position: int, mate: int, before: array[int], other: int) -> None:
+        bits = self._bits
+        mine = bits[position]
         for _time in range(MET):
-            if mate < 0:
-                return
-            if self._alike(position, mate):
+            if (mine ^ bits[mate]).bit_count() <= _BITS_APART and self._alike(position, mate):
                 split = self.split(position)
                 self.found[position] |= 1 << other
                 self.found[mate] |= 1 << split
@@ -167,22 +165,16 @@ class _Index:
                 self._partner.setdefault((mate, other == split), position)
                 return
             mate = before[mate]
+            if mate < 0:
+                return
 
     def _alike(self, one: int, other: int) -> bool:
-        small, large = sorted((self._sizes[one], self._sizes[other]))
-        if small < ALIKE * large:
-            return False
-        bits = (self._bits_of(one) ^ self._bits_of(other)).bit_count()
-        if bits > _BITS_APART:
-            return False
+        """Whether two rows are alike in truth, by their letters."""
         first, second = self._rows[one], self._rows[other]
         if self._survey.others[first] != self._survey.others[second]:
             return False
         mine, theirs = set(shingles(self._letters[first])), set(shingles(self._letters[second]))
         return len(mine & theirs) >= ALIKE * len(mine | theirs)
-
-    def _bits_of(self, position: int) -> int:
-        return int.from_bytes(self._bits[16 * position : 16 * position + 16], "little")
 
 
 def shingles(letters: str) -> list[str]:
@@ -194,13 +186,13 @@ def shingles(letters: str) -> list[str]:
     return list({letters[start : start + size] for start in range(len(letters) - size + 1)})
 
 
-def _one_bit_each(signature: bytes) -> bytes:
-    """The lowest bit of each of 128 hashes of 4 bytes, in 16 bytes."""
+def _one_bit_each(signature: bytes) -> int:
+    """The lowest bit of each of 128 hashes of 4 bytes."""
     lowest = signature[::4]
     packed = 0
     for part in range(8):
         packed |= (int.from_bytes(lowest[16 * part : 16 * part + 16], "little") & _EVERY_LOWEST) << part
-    return packed.to_bytes(16, "little")
+    return packed
 
 
 _EVERY_LOWEST = int.from_bytes(b"\x01" * 16, "little")

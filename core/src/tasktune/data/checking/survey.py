@@ -10,6 +10,7 @@ import tempfile
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tasktune.data.checking.characters import folded, marks_of
@@ -92,7 +93,7 @@ class Survey:
         for each in given:
             marks |= marks_of(each)
         self.input_marks.append(marks)
-        self.all_marks.append(marks | marks_of(prompt.completion or ""))
+        self.all_marks.append(marks | _answer_marks(prompt.completion or ""))
         for remark in self._task.plugin.remarks(record, self._task.options):
             self.remarks[remark.code, remark.message, remark.fix].add(record.id)
 
@@ -138,6 +139,10 @@ class Survey:
     def letters(self) -> Letters:
         """The main texts' letters and digits, by row."""
         return Letters(self._letters.fileno(), self._ends)
+
+
+# Labels are few, and the marks of each are found once.
+_answer_marks = lru_cache(maxsize=1024)(marks_of)
 
 
 class Evidence:
