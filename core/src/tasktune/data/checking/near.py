@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from tasktune.data.checking.copies import TRAIN
-from tasktune.data.checking.findings import DataFinding
+from tasktune.data.checking.findings import IDS_KEPT, DataFinding
 from tasktune.data.checking.survey import Letters, Survey
 from tasktune.data.records import SPLITS
 from tasktune.locale import translate as _
@@ -116,13 +116,15 @@ class _Index:
         ]
 
     def pairs(self, positions: list[int], *, same_split: bool) -> tuple[str, ...]:
-        """``row ~ row`` for the first few."""
-        ids = []
-        for position in positions[:5]:
-            partner = self._partner.get((position, same_split))
-            mate = "" if partner is None else f" ~ {self._survey.id_of(self._rows[partner])}"
-            ids.append(self._survey.id_of(self._rows[position]) + mate)
-        return tuple(ids)
+        """``row ~ row`` for the first few, each pair once."""
+        shown: dict[frozenset[int], str] = {}
+        for position in positions:
+            partner = self._partner[position, same_split]
+            pair = " ~ ".join(self._survey.id_of(self._rows[each]) for each in (position, partner))
+            shown.setdefault(frozenset((position, partner)), pair)
+            if len(shown) == IDS_KEPT:
+                break
+        return tuple(shown.values())
 
     def _sign(self) -> None:
         from rensa import RMinHash
