@@ -22,6 +22,8 @@ def main() -> None:
             ["examples.py"],
             ["million_rows.py"],
             ["import_speed.py"],
+            ["check_speed.py"],
+            ["known_defects.py"],
             ["training_speed.py"],
             ["real_data.py", "--keep", folder],
         ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         PluginInfo,
         Prompt,
         Record,
+        Remark,
         RunContext,
         Scored,
         TaskOptions,
@@ -63,6 +64,15 @@ def target_classes(record: Record, options: TaskOptions) -> Sequence[str]:  # ty
     """The classes that a record's target shows: its label, its entity types (with repeats), or none.
 
     Optional. Splits are stratified by it and the loss audit counts by it.
+    """
+
+
+@hookspec(firstresult=True)
+def remarks(record: Record, options: TaskOptions) -> Sequence[Remark]:  # type: ignore[empty-body]
+    """What is odd about a labelled record that ``read_record`` accepts: an entity that ends inside a word, say.
+
+    Optional; ``tune check`` calls it once for each row and adds up equal remarks. What is plainly wrong belongs into
+    ``read_record``. A remark's text does not name the row, so that a thousand rows make one finding.
     """
 
 

@@ -28,6 +28,7 @@ from tasktune.types import (
     PluginInfo,
     Prompt,
     Record,
+    Remark,
     RunContext,
     Scored,
     TaskOptions,
@@ -216,6 +217,13 @@ class TaskType(_Plugin):
             return ()
         classes: Sequence[str] = self._call("target_classes", record=record, options=options)
         return classes
+
+    def remarks(self, record: Record, options: TaskOptions) -> Sequence[Remark]:
+        """What is odd about a labelled record, though it is accepted."""
+        if record.target is None or not self._implements("remarks"):
+            return ()
+        remarks: Sequence[Remark] = self._call("remarks", record=record, options=options)
+        return remarks
 
     def build_prompt(self, record: Record, options: TaskOptions) -> Prompt:
         """The record's prompt, with its gold completion if it has a target."""

@@ -15,6 +15,7 @@ from tasktune.types import (
     PluginInfo,
     Prompt,
     Record,
+    Remark,
     RunContext,
     Scored,
     TaskTypeInfo,
@@ -39,6 +40,8 @@ class CompleteTaskTypePlugin(TaskTypePlugin, Protocol):
     def read_record(self, row: Mapping[str, Any], record_id: str, options: Any) -> Record: ...
 
     def target_classes(self, record: Record, options: Any) -> Sequence[str]: ...
+
+    def remarks(self, record: Record, options: Any) -> Sequence[Remark]: ...
 
     def answer_grammar(self, record: Record, options: Any) -> str: ...
 

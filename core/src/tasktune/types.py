@@ -88,6 +88,15 @@ class Metrics(Value):
     confusion: Confusion | None = None
 
 
+class Remark(Value):
+    """Something odd about a record. Remarks with one ``code`` and one text are counted together; ``fix`` says what to
+    do about them."""
+
+    code: str
+    message: str
+    fix: str
+
+
 class Action(Value):
     """A change that a finding proposes. ``patch`` maps dotted task.yaml paths to new values."""
 

@@ -20,7 +20,7 @@ def test_a_sound_task_is_ready(task: Path, invoke: Invoke) -> None:
     assert {"train 24", "valid 3", "test 3"} <= set(lines)
     assert "class train valid test" in lines
     assert lines[-1] == "review-stars is ready to run"
-    assert any(line.startswith("Notice: only 24 training rows") for line in lines)
+    assert any(line.startswith("warning: only 24 training rows") for line in lines)
     assert result.stderr == ""
 
 

@@ -70,6 +70,8 @@ def test_help_of_one_command_imports_no_other(site: Path) -> None:
         ("schema",),
         ("completion", "fish"),
         ("check", "TASK", "--json"),
+        ("check", "TASK", "--fix"),
+        ("checklist", "TASK", "--json"),
         ("data", "stats", "TASK"),
         ("data", "split", "TASK", "--force"),
         ("data", "convert", "TASK"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tasktune.data.check import check
+from tasktune.data.check import CheckReport, report_on
 from tasktune.data.records import SPLITS
 from tasktune.data.rows import read_chat_rows, read_split, rows_path, write_rows
 from tasktune.data.scan import scan
@@ -24,6 +24,11 @@ MakeTask = Callable[..., Task]
 
 def rows(count: int, prefix: str = "t", label: str | None = None) -> list[dict[str, Any]]:
     return [{"text": f"{prefix} {n}", "label": label or ("yes", "no")[n % 2]} for n in range(count)]
+
+
+def check(task: Task) -> CheckReport:
+    """What a run checks, which is what one pass tells."""
+    return report_on(scan(task), task)
 
 
 def write(task: Task, folder: Path) -> dict[str, list[str]]:

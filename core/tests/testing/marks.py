@@ -17,6 +17,7 @@ from tasktune.types import (
     Metrics,
     Prompt,
     Record,
+    Remark,
     RunContext,
     Scored,
     TaskOptions,
@@ -62,6 +63,11 @@ def read_record(row, record_id, options):
 @hookimpl
 def target_classes(record, options):
     return list(record.target)
+
+
+@hookimpl
+def remarks(record, options):
+    return [Remark(code="none", message="No mark is found.", fix="Look again.")] if not record.target else []
 
 
 @hookimpl

@@ -1,12 +1,22 @@
-"""``tune check``: everything about the data that can be told without a tokenizer."""
+"""``tune check``: what is wrong with a task's data, found before anything is trained."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from tasktune.data.records import SPLITS, Split
+from tasktune.data.checking.classes import distribution, overlaps, without_rows
+from tasktune.data.checking.copies import copies
+from tasktune.data.checking.findings import DataFinding, by_severity
+from tasktune.data.checking.fix import Fixes, apply, plan
+from tasktune.data.checking.near import near_copies
+from tasktune.data.checking.needs import needs
+from tasktune.data.checking.survey import Survey
+from tasktune.data.checking.texts import texts
+from tasktune.data.checking.tokens import TokenAudit, audit
+from tasktune.data.records import MAX_PROBLEMS, SPLITS, Split
 from tasktune.data.scan import Scan, scan
+from tasktune.definition.unsupported import limits
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
 from tasktune.types import Value
@@ -14,32 +24,35 @@ from tasktune.types import Value
 if TYPE_CHECKING:
     from tasktune.definition import Task
 
-# requirements: the largest class may be at most three times the smallest.
-MAX_IMBALANCE = 3.0
-# requirements: under 100 labelled rows fine-tuning is not worth it yet.
-FEW_ROWS = 100
-
 
 class CheckReport(Value):
     """What a check found.
 
-    ``problems`` stop a run (``problem_count`` counts those beyond the list too); ``notices`` do not. ``rows`` and
-    ``classes`` count per split, after cutting missing splits from train.
+    ``problems`` stop a run (``problem_count`` counts those beyond the list too), and so does a finding that is an
+    error; other findings do not. ``rows`` and ``classes`` count per split, after cutting missing splits from train.
+    ``tokens`` is None when they were not counted.
     """
 
     problems: tuple[Problem, ...]
     problem_count: int
     rows: Mapping[Split, int]
     classes: Mapping[Split, Mapping[str, int]]
-    notices: tuple[str, ...]
+    findings: tuple[DataFinding, ...]
+    tokens: TokenAudit | None = None
 
     @property
     def ok(self) -> bool:
-        return self.problem_count == 0
+        return self.problem_count == 0 and not any(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """The findings that a run had better heed, in words."""
+        heeded = (finding for finding in self.findings if finding.severity != "info")
+        return tuple(finding.message + _listed(finding) for finding in heeded)
 
     def raise_for_problems(self) -> None:
         """:raises InputError: with every problem, if there is any."""
-        if not self.ok:
+        if self.problem_count:
             more = self.problem_count - len(self.problems)
             raise InputError(
                 _("the data have {count} problems", count=self.problem_count),
@@ -48,13 +61,43 @@ class CheckReport(Value):
             )
 
 
-def check(task: Task) -> CheckReport:
-    """Read all rows of all splits and report on them; nothing is written."""
-    return report_on(scan(task), task)
+def check(task: Task, *, tokens: bool = False) -> CheckReport:
+    """Read all rows of all splits and report everything that can be told of them; nothing is written.
+
+    With ``tokens`` the base model's tokenizer counts them too, if the rows have no problems.
+    """
+    with Survey(task) as survey:
+        found = scan(task, survey.add)
+        survey.settle(found)
+        report = report_on(found, task, _everything(task, found, survey))
+    unsupported = limits(task)
+    audited = None
+    findings = list(report.findings)
+    if tokens and not report.problem_count:
+        audited, of_tokens = audit(task, found)
+        findings += of_tokens
+    return report.model_copy(
+        update={
+            "problems": (*unsupported, *report.problems)[:MAX_PROBLEMS],
+            "problem_count": report.problem_count + len(unsupported),
+            "findings": by_severity(findings),
+            "tokens": audited,
+        }
+    )
 
 
-def report_on(found: Scan, task: Task) -> CheckReport:
-    """The report of a scan."""
+def mend(task: Task) -> Fixes:
+    """Mend the rows of the task's files that can be mended without a change of what they say.
+
+    :raises InputError: the files cannot be rewritten; they are as they were.
+    """
+    with Survey(task) as survey:
+        found = scan(task, survey.add)
+        return apply(task, known_classes(found, survey))
+
+
+def report_on(found: Scan, task: Task, findings: Iterable[DataFinding] | None = None) -> CheckReport:
+    """The report of a scan, with ``findings``, or those that the scan itself allows."""
     problems = sorted(found.problems.kept, key=lambda problem: (problem.file or "", problem.line or 0))
     count = found.problems.count
     if not count:
@@ -70,46 +113,56 @@ def report_on(found: Scan, task: Task) -> CheckReport:
         problem_count=count,
         rows=found.rows,
         classes={split: dict(sorted(counter.items())) for split, counter in found.classes.items()},
-        notices=tuple(_notices(found)),
+        findings=by_severity((*distribution(found), *overlaps(found)) if findings is None else findings),
     )
 
 
-def _notices(found: Scan) -> list[str]:
-    notices = []
-    train = found.classes["train"]
-    if train:
-        largest, smallest = max(train, key=lambda c: train[c]), min(train, key=lambda c: train[c])
-        if train[largest] > MAX_IMBALANCE * train[smallest]:
-            notices.append(
-                _(
-                    "classes are imbalanced: {largest} has {many} rows, {smallest} {few}; more than 3:1",
-                    largest=largest,
-                    many=train[largest],
-                    smallest=smallest,
-                    few=train[smallest],
-                )
-            )
-    unseen = sorted(set(found.classes["test"]) - set(train))
-    if unseen and train:
-        notices.append(_("test has classes that train lacks: {classes}", classes=", ".join(unseen)))
-    if 0 < found.rows["train"] < FEW_ROWS:
-        notices.append(
-            _(
-                "only {rows} training rows: collect at least {few} before trusting any score",
-                rows=found.rows["train"],
-                few=FEW_ROWS,
-            )
+def known_classes(found: Scan, survey: Survey) -> tuple[str, ...]:
+    """The classes that sound rows show, and those that answers are chosen from."""
+    return tuple(sorted({*survey.choices, *(name for counter in found.classes.values() for name in counter)}))
+
+
+def _everything(task: Task, found: Scan, survey: Survey) -> Iterator[DataFinding]:
+    yield from distribution(found)
+    if found.dropped:
+        yield from overlaps(found)
+    closed = any(found.classes.values())
+    yield from without_rows(found, survey.choices)
+    yield from copies(survey, closed=closed, refused=task.spec.data.overlap == "refuse")
+    yield from near_copies(survey)
+    yield from texts(survey, task.spec.language)
+    for remark, evidence in survey.remarks.items():
+        yield DataFinding(
+            code=remark[0],
+            severity="warning",
+            message=_("{count} rows: {remark}", count=evidence.count, remark=remark[1]),
+            fix=remark[2],
+            count=evidence.count,
+            ids=tuple(evidence.ids),
         )
-    for split, overlap in found.overlap.items():
-        fate = _("left out of train") if found.dropped else _("kept")
-        shown = ", ".join(overlap.ids) + (" …" if overlap.count > len(overlap.ids) else "")
-        notices.append(
-            _(
-                "{count} training rows have the same input as a row of {split} ({fate}): {ids}",
-                count=overlap.count,
-                split=split,
-                fate=fate,
-                ids=shown,
-            )
+    if found.problems.count:
+        yield from _savable(task, found, survey)
+    yield from needs(task)
+
+
+def _savable(task: Task, found: Scan, survey: Survey) -> Iterator[DataFinding]:
+    planned = plan(task, known_classes(found, survey))
+    if planned.saved:
+        yield DataFinding(
+            code="misspelt",
+            severity="error",
+            message=_(
+                "{count} refused rows are sound but for case, width, spaces or invisible characters",
+                count=planned.saved,
+            ),
+            fix=_("tune check --fix writes them as they are meant"),
+            count=planned.saved,
+            ids=tuple(planned.saved_ids),
+            fixable=True,
         )
-    return notices
+
+
+def _listed(finding: DataFinding) -> str:
+    if not finding.ids:
+        return ""
+    return ": " + ", ".join(finding.ids) + (" …" if finding.count > len(finding.ids) else "")

@@ -9,7 +9,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,12 @@ from tasktune.types import Prompt, Record
 
 if TYPE_CHECKING:
     from tasktune.definition import Task
+
+Observe = Callable[[Split, int, Record, Prompt, int], None]
+"""Is shown every sound row: the split of its file, its number there, record, prompt, and :func:`content_hash`."""
+
+SAME_INPUT = "the test split has the same input, so the score would measure memory"
+"""What is said of a training row that is in test too, as the key of its translation."""
 
 # Ids of overlapping rows that are remembered; the rest are counted.
 _IDS_KEPT = 5
@@ -102,18 +108,18 @@ class Combinations:
         return [numbers[name] for name in rarest]
 
 
-def scan(task: Task) -> Scan:
-    """Read every row of every split once and check it against the task type's laws."""
+def scan(task: Task, observe: Observe | None = None) -> Scan:
+    """Read every row of every split once and check it against the task type's laws, ``observe`` looking on."""
     result = Scan(files={split: task.data_files(split) for split in SPLITS})
     result.problems.add(*missing_files(task))
     combinations = Combinations()
     held_out: dict[Split, set[int]] = {}
     for split in SPLITS[1:]:
         if result.files[split]:
-            held_out[split] = set(_scan_files(task, split, result, combinations, {}).contents) - {_REFUSED}
+            held_out[split] = set(_scan_files(task, split, result, combinations, {}, observe).contents) - {_REFUSED}
     cut = [split for split in SPLITS[1:] if not result.files[split]]
     group_by = task.spec.data.split.group_by if cut else None
-    seen = _scan_files(task, "train", result, combinations, held_out, group_by)
+    seen = _scan_files(task, "train", result, combinations, held_out, observe, group_by)
 
     if cut and seen.contents:
         result.assigned = _assign(task, cut, seen, result, combinations)
@@ -152,6 +158,7 @@ def _scan_files(
     result: Scan,
     combinations: Combinations,
     held_out: Mapping[Split, set[int]],
+    observe: Observe | None,
     group_by: str | None = None,
 ) -> _Seen:
     """What is remembered of each row; rows whose prompt is in a ``held_out`` split are noted as overlapping."""
@@ -161,14 +168,16 @@ def _scan_files(
         try:
             classes = tuple(sorted(set(task.plugin.target_classes(record, task.options))))
             prompt = checked_prompt(task, record, result.problems)
+            # A row that is refused still takes its place, so that row numbers stay those of read_records.
+            content = content_hash(prompt) if prompt else _REFUSED
+            if observe is not None and prompt is not None:
+                observe(split, len(seen.contents), record, prompt, content)
         except PluginError as error:
             raise broken_at(error, *_place(record)) from error
         if split == "train" and not seen.contents and prompt and task.spec.evaluation.decoding == "constrained":
             # All rows' answers are of one form; finding out after the training would be late.
             unconstrained = constraint_problem(task, record, prompt)
             result.problems.add(*[unconstrained] if unconstrained else [])
-        # A row that is refused still takes its place, so that row numbers stay those of read_records.
-        content = content_hash(prompt) if prompt else _REFUSED
         for other, contents in held_out.items():
             if content in contents:
                 _note_overlap(task, record, other, len(seen.contents), result)
@@ -202,7 +211,7 @@ def _note_overlap(task: Task, record: Record, other: Split, row: int, result: Sc
     elif task.spec.data.overlap == "refuse" and other == "test":
         result.problems.add(
             Problem(
-                _("the test split has the same input, so the score would measure memory"),
+                _(SAME_INPUT),
                 _("take it out of one of them, or set data.overlap: drop (leave it out of train) or keep"),
             ).at(*_place(record))
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -52,7 +53,7 @@ def replacing(paths: Sequence[Path], backup: Path) -> Iterator[list[IO[str]]]:
         if old:
             backup.mkdir(parents=True)
         for path in old:
-            shutil.copy2(path, backup / path.name)
+            shutil.copy2(path, _free(backup / path.name))
         # From here on only names change; what a kill in between leaves half done is whole in the backup.
         for path, new in zip(paths, temporary, strict=True):
             if new.stat().st_size:
@@ -62,6 +63,12 @@ def replacing(paths: Sequence[Path], backup: Path) -> Iterator[list[IO[str]]]:
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)
+
+
+def _free(path: Path) -> Path:
+    """The path, or one like it that is not taken: files of two folders can have one name."""
+    names = (path.with_name(f"{path.stem}.{number}{path.suffix}") for number in itertools.count(2))
+    return next(candidate for candidate in itertools.chain([path], names) if not candidate.exists())
 
 
 def write_text_atomically(path: Path, text: str) -> None:

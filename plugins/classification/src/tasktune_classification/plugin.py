@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from tasktune.hookspecs import CONTRACT, hookimpl
-from tasktune.types import Answer, Baseline, Finding, Metrics, Prompt, Record, RunContext, Scored, TaskTypeInfo
+from tasktune.types import Answer, Baseline, Finding, Metrics, Prompt, Record, Remark, RunContext, Scored, TaskTypeInfo
 from tasktune_classification import baselines as baselines_
 from tasktune_classification import diagnose as diagnose_
 from tasktune_classification import metrics, parse, prompt, wording
@@ -50,6 +50,11 @@ def read_record(row: Mapping[str, Any], record_id: str, options: ClassificationO
 @hookimpl
 def target_classes(record: Record, options: ClassificationOptions) -> Sequence[str]:
     return () if record.target is None else (record.target,)
+
+
+@hookimpl
+def remarks(record: Record, options: ClassificationOptions) -> Sequence[Remark]:
+    return prompt.remarks(record, options)
 
 
 @hookimpl

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasktune.errors import Problem, RecordError
-from tasktune.types import Message, Prompt, Record
+from tasktune.types import Message, Prompt, Record, Remark
 from tasktune_classification import translate as _
 from tasktune_classification.labels import FIELD, read_label
 from tasktune_classification.options import ClassificationOptions
@@ -56,3 +56,19 @@ def build_prompt(record: Record, options: ClassificationOptions) -> Prompt:
         answer_schema=options.answer_schema,
         choices=tuple(completions.values()),
     )
+
+
+def remarks(record: Record, options: ClassificationOptions) -> list[Remark]:
+    """An entity that is not in its text, which the sentiment is asked of all the same."""
+    entity, text = record.inputs.get("entity"), record.inputs.get("text")
+    if options.kind != "entity-sentiment" or not isinstance(entity, str) or not isinstance(text, str):
+        return []
+    if entity.casefold() in text.casefold():
+        return []
+    return [
+        Remark(
+            code="entity_absent",
+            message=_("the entity is not in the text as it is written"),
+            fix=_("write it as the text does, or leave the row out if the text is about another one"),
+        )
+    ]

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasktune.hookspecs import CONTRACT, hookimpl
-from tasktune.types import Answer, Baseline, Finding, Metrics, Prompt, Record, RunContext, Scored, TaskTypeInfo
+from tasktune.types import Answer, Baseline, Finding, Metrics, Prompt, Record, Remark, RunContext, Scored, TaskTypeInfo
 from tasktune_ner import baselines as baselines_
 from tasktune_ner import diagnose as diagnose_
 from tasktune_ner import grammar, parse, prompt, rows
 from tasktune_ner import metrics as metrics_
+from tasktune_ner import remarks as remarks_
 from tasktune_ner.entities import ENTITIES, TEXT, entity
 from tasktune_ner.options import NerOptions
 
@@ -55,6 +56,11 @@ def read_record(row: Mapping[str, Any], record_id: str, options: NerOptions) -> 
 @hookimpl
 def target_classes(record: Record) -> Sequence[str]:
     return [each["label"] for each in record.target or ()]
+
+
+@hookimpl
+def remarks(record: Record) -> Sequence[Remark]:
+    return remarks_.remarks(record)
 
 
 @hookimpl

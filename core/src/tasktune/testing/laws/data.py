@@ -10,7 +10,7 @@ from tasktune.errors import RecordError, TuneError
 from tasktune.plugins import TaskType
 from tasktune.testing import hostile
 from tasktune.testing.laws.base import LawBase, broken, shorten
-from tasktune.types import Record, TaskOptions
+from tasktune.types import Record, Remark, TaskOptions
 
 
 class DataLaws(LawBase):
@@ -87,4 +87,22 @@ class DataLaws(LawBase):
                 record,
                 classes,
                 "target_classes: sort what comes from a set",
+            )
+
+    def test_remarks_are_the_same_for_every_row(
+        self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]
+    ) -> None:
+        """Equal remarks are counted together, so a remark tells what is odd and not where."""
+        for record in labelled:
+            remarks = plugin.remarks(record, valid)
+            listed = isinstance(remarks, Sequence) and all(isinstance(remark, Remark) for remark in remarks)
+            assert listed, broken(
+                "remarks returns a list of Remarks", record, remarks, "remarks: return [Remark(...)] or []"
+            )
+            elsewhere = plugin.remarks(record.model_copy(update={"id": "elsewhere.jsonl:99"}), valid)
+            assert list(remarks) == list(elsewhere), broken(
+                "a remark does not name the row",
+                record,
+                remarks,
+                "remarks: leave the id out; it is counted by its text",
             )

@@ -1,0 +1,1 @@
+"""The checklist of fine-tuning: which of its items are done, by what was verified just now."""
