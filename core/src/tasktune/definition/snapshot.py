@@ -24,7 +24,9 @@ NOT_IN_FINGERPRINT = (
     "execution",
     "success_criteria",
 )
-"""Top-level keys that name, describe, place, publish or judge a run but do not change what it computes."""
+"""Top-level keys that name, describe, place, publish or judge a run but do not change what it computes.
+
+``data.generate`` is left out too: where rows may come from does not change the rows that are there."""
 
 _LOST_IN_BLOCKS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")
 
@@ -71,7 +73,9 @@ def fingerprint(task: Task) -> str:
     """SHA-256, in hexadecimal, over what changes a run's outcome apart from the data: the definition without
     :data:`NOT_IN_FINGERPRINT`, the task type's resolved options, and the versions of the task type and of tasktune."""
     values = {
-        "spec": task.spec.model_dump(by_alias=True, exclude={*NOT_IN_FINGERPRINT, "options"}),
+        "spec": task.spec.model_dump(
+            by_alias=True, exclude={**dict.fromkeys((*NOT_IN_FINGERPRINT, "options"), True), "data": {"generate"}}
+        ),
         "options": task.options.model_dump(mode="json", by_alias=True),
         "plugin": [task.plugin.name, task.plugin.origin],
         "tasktune": tasktune.__version__,
