@@ -25,7 +25,7 @@ def estimate_words(plan: Plan, endpoint: Endpoint) -> str:
     estimate = plan.estimate
     cost = _("unknown; --input-price and --output-price tell")
     if estimate.cost is not None and estimate.cost_at_most is not None:
-        cost = _("{cost} (at most {most})", cost=_money(estimate.cost), most=_money(estimate.cost_at_most))
+        cost = _("about {cost} (up to about {most})", cost=_money(estimate.cost), most=_money(estimate.cost_at_most))
     rows = [
         (_("rows"), _("{there} of {wanted} are there", there=f"{estimate.there:,}", wanted=f"{estimate.wanted:,}")),
         (

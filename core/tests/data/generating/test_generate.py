@@ -20,7 +20,7 @@ def texts(body: dict[str, Any]) -> str:
 
 def test_rows_of_a_class_come_with_their_origin(task: Path, server: Any, generate: Invoke, generated: Read) -> None:
     train = (task / "data" / "train.jsonl").read_bytes()
-    done = generate("--class", "yes", "--count", 12, "--json")
+    done = generate("--class", "yes", "--count", 12, "--temperature", 0.7, "--json")
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
     assert (report["finished"], report["rows"], report["received"]) == (True, 12, 12)
@@ -31,6 +31,7 @@ def test_rows_of_a_class_come_with_their_origin(task: Path, server: Any, generat
     assert [row["_generated"]["request"] for row in rows] == [1] * 5 + [2] * 5 + [3] * 2
     assert {(row["_generated"]["model"], row["_generated"]["class"]) for row in rows} == {("fake-1", "yes")}
     requests = generated("generated_yes.requests.jsonl")
+    assert {line["temperature"] for line in requests} == {body["temperature"] for body in server.requests} == {0.7}
     assert [(line["asked_for"], line["kept"]) for line in requests] == [
         (5, [1, 2, 3, 4, 5]),
         (5, [6, 7, 8, 9, 10]),

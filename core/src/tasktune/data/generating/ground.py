@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 POOL = 200
 """Training rows, of however many, from which those that a request shows are drawn."""
+
+# Punctuation, spaces and control characters are among these; so are signs that mean something, such as emoji.
+_NO_LETTER = re.compile(r"[\W_]")
 
 
 @dataclass
@@ -65,7 +69,7 @@ def input_number(prompt: Prompt) -> int:
     """64 bits of what a row asks, the same for texts that differ only in punctuation, spaces, width and case."""
     text = "\0".join(message.content for message in prompt.messages if message.role != "system")
     folded = unicodedata.normalize("NFKC", text).casefold()
-    letters = "".join(each for each in folded if unicodedata.category(each)[0] not in "PZC")
+    letters = _NO_LETTER.sub(lambda found: "" if unicodedata.category(found[0])[0] in "PZC" else found[0], folded)
     return int.from_bytes(hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 

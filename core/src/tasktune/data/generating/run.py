@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasktune import __version__
 from tasktune.data.generating.candidate import reasons, row_of
 from tasktune.data.generating.files import PROVENANCE, Journal, journal, requests_file
 from tasktune.data.generating.plan import Plan
@@ -137,6 +138,8 @@ class _Run:
                     "model": self.server.endpoint.model,
                     "answered_by": reply.model,
                     "form": self.server.form,
+                    **self.server.settings,
+                    "tasktune": __version__,
                     "class": self.plan.asking.wanted_class,
                     "asked_for": count,
                     "seed": self.plan.seed,

@@ -85,7 +85,7 @@ class Reply:
 class Server:
     """Asks one endpoint. Waiting and trying again (429, 5xx, no connection) is the client's, which heeds Retry-After.
 
-    ``form`` is how answers are asked for now; it only ever gets less binding.
+    ``form`` is how answers are asked for now; it only ever gets less binding. ``settings`` go with every request.
 
     :raises InputError: the package ``openai`` is not installed.
     """
@@ -103,7 +103,7 @@ class Server:
         self.endpoint = endpoint
         self.form = FORMS[0]
         self._key = endpoint.key(environment)
-        self._settings: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
+        self.settings: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
         self._client = self.openai.OpenAI(
             # The client insists on a key; a server that asks for none gets this word.
             api_key=self._key or "none",
@@ -123,7 +123,7 @@ class Server:
         while True:
             try:
                 stream = self._client.chat.completions.create(
-                    model=self.endpoint.model, messages=chat, stream=True, **self._form(schema), **self._settings
+                    model=self.endpoint.model, messages=chat, stream=True, **self._form(schema), **self.settings
                 )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if self.form == FORMS[-1]:
