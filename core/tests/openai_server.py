@@ -32,7 +32,6 @@ class Server(ThreadingHTTPServer):
         self.headers: list[dict[str, str]] = []
         self.written = 0
         self.tells_usage = True
-        self.pause = 0.0
 
     @property
     def url(self) -> str:
@@ -86,7 +85,6 @@ class Handler(BaseHTTPRequestHandler):
     def say(self, text: str) -> None:
         for start in range(0, len(text), PIECE):
             self.chunk(choices=[{"index": 0, "delta": {"content": text[start : start + PIECE]}, "finish_reason": None}])
-            time.sleep(self.server.pause)
 
     def end(self, finish: str | None = "stop") -> None:
         if finish is not None:

@@ -84,14 +84,16 @@ def result_words(done: Generated) -> str:
 def pairs_words(made: Pairs) -> str:
     """What was made of a version's mistakes."""
     said = _(
-        "{version} got {pairs} of {predictions} rows of {split} wrong, {unreadable} of them unreadably",
+        "{version} got {wrong} of {predictions} rows of {split} wrong, {unreadable} of them unreadably",
         version=made.version,
-        pairs=f"{made.pairs:,}",
+        wrong=f"{made.wrong:,}",
         predictions=f"{made.predictions:,}",
         split=made.split,
         unreadable=f"{made.unreadable:,}",
     )
     lines = [said]
+    if made.held_out:
+        lines.append(_("{count} of them are test rows by now, and left out", count=f"{made.held_out:,}"))
     if made.file is None:
         lines.append(_("no pairs were written"))
     else:

@@ -51,7 +51,7 @@ def test_a_pair_for_each_wrong_prediction(task: Path, version: Version, invoke: 
     done = invoke("data", "generate", task, "--pairs", "--json")
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
-    assert (report["predictions"], report["pairs"], report["unreadable"]) == (3, 2, 1)
+    assert [report[name] for name in ("predictions", "wrong", "unreadable", "held_out", "pairs")] == [3, 2, 1, 0, 2]
     pairs: list[Any] = [json.loads(line) for line in (task / report["file"]).read_text("utf-8").splitlines()]
     assert report["file"] == "data/raw/pairs_v1_train.jsonl"
     loaded = load_task(task)
@@ -70,6 +70,16 @@ def test_a_pair_for_each_wrong_prediction(task: Path, version: Version, invoke: 
 
 def _prompt(task: Any, text: str) -> Any:
     return task.plugin.build_prompt(task.plugin.read_record({"text": text}, "x:1", task.options), task.options)
+
+
+def test_rows_that_are_in_test_by_now_make_no_pairs(task: Path, version: Version, invoke: Invoke) -> None:
+    (task / "data" / "test.jsonl").write_text('{"text": "B", "label": "yes"}\n')
+    done = invoke("data", "generate", task, "--pairs")
+    assert "1 of them are test rows by now, and left out" in done.output
+    assert "1 pairs in data/raw/pairs_v1_train.jsonl" in done.output
+    (task / "data" / "test.jsonl").write_text('{"text": 3}\n')
+    done = invoke("data", "generate", task, "--pairs", "--force")
+    assert (done.exit_code, "data/test.jsonl:1: text: missing" in done.output) == (2, True)
 
 
 def test_a_file_is_replaced_only_when_told_to(task: Path, version: Version, invoke: Invoke) -> None:

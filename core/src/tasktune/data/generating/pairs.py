@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tasktune.data.generating.files import raw_folder
+from tasktune.data.generating.ground import input_number
 from tasktune.data.made import new_backup, refuse_existing
-from tasktune.data.records import relative_to
+from tasktune.data.records import Problems, read_records, relative_to
 from tasktune.errors import InputError
 from tasktune.evaluation.predictions import FILE_NAME, Prediction, read_predictions
 from tasktune.locale import translate as _
-from tasktune.types import Value
+from tasktune.types import Prompt, Value
 from tasktune.workspace.files import replacing
 from tasktune.workspace.versions import Version, locked
 
@@ -20,13 +23,18 @@ if TYPE_CHECKING:
 
 
 class Pairs(Value):
-    """What was written: a pair for each of the ``predictions`` that is wrong; of these ``unreadable`` had no answer."""
+    """What was written: a pair for each wrong one of the ``predictions``, of which ``unreadable`` had no answer.
+
+    Rows that the task tests with by now (``held_out``) are wrong predictions too, but make no pairs.
+    """
 
     version: str
     split: str
     predictions: int
-    pairs: int
+    wrong: int
     unreadable: int
+    held_out: int
+    pairs: int
     file: str | None
     backup: str | None
 
@@ -47,32 +55,45 @@ def make_pairs(task: Task, version: Version, split: Literal["train", "valid"], *
         )
     target = raw_folder(task) / f"pairs_{version.name}_{split}.jsonl"
     refuse_existing(task, [target], force=force)
-    read = written = unreadable = 0
+    tested = set(_tested(task))
+    read = wrong = unreadable = written = 0
     with locked(task.folder), replacing([target], backup := new_backup(task)) as [file]:
         for prediction in read_predictions(source):
             read += 1
             if prediction.correct is not False:
                 continue
-            written += 1
+            wrong += 1
             unreadable += not prediction.answer.parsed
-            file.write(json.dumps(_pair(task, version, prediction), ensure_ascii=False) + "\n")
+            prompt = task.plugin.build_prompt(prediction.record, task.options)
+            if input_number(prompt) not in tested:
+                written += 1
+                file.write(json.dumps(_pair(prompt, prediction, version.name), ensure_ascii=False) + "\n")
     return Pairs(
         version=version.name,
         split=split,
         predictions=read,
-        pairs=written,
+        wrong=wrong,
         unreadable=unreadable,
+        held_out=wrong - written,
+        pairs=written,
         file=relative_to(target, task.folder) if written else None,
         backup=relative_to(backup, task.folder) if backup.exists() else None,
     )
 
 
-def _pair(task: Task, version: Version, prediction: Prediction) -> dict[str, Any]:
-    prompt = task.plugin.build_prompt(prediction.record, task.options)
+def _tested(task: Task) -> Iterator[int]:
+    """The inputs of the task's test rows, which may have been training rows when the version was made."""
+    problems = Problems()
+    for record in read_records(task, filter(Path.is_file, task.data_files("test")), problems):
+        yield input_number(task.plugin.build_prompt(record, task.options))
+    problems.raise_if_any(_("the data have {count} problems", count=problems.count))
+
+
+def _pair(prompt: Prompt, prediction: Prediction, version: str) -> dict[str, Any]:
     return {
         "prompt": [message.model_dump() for message in prompt.messages],
         "chosen": [{"role": "assistant", "content": prompt.completion}],
         "rejected": [{"role": "assistant", "content": prediction.output}],
         "id": prediction.id,
-        "version": version.name,
+        "version": version,
     }
