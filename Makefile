@@ -39,7 +39,7 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.installed ## regenerate the command reference
-	$(BIN)/python -m tasktune.cli.docs > docs/cli.md
+	$(BIN)/python -m tasktune.cli.docs docs/cli.md
 
 bench: $(VENV)/.installed ## all limits that the README claims; minutes each, see benchmarks/README.md
 	$(BIN)/python benchmarks/run_all.py
