@@ -152,6 +152,24 @@ def raw_event(data: str) -> Step:
     return step
 
 
+def whole(body: bytes | None = None) -> Step:
+    """An answer in one piece, from a server that does not stream; or any other body."""
+
+    def step(handler: Handler) -> None:
+        message = {"role": "assistant", "content": handler.server.examples(handler.body)}
+        usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        made = {"model": "fake-1", "choices": [choice], "usage": usage}
+        sent = json.dumps(made).encode() if body is None else body
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/json; charset=utf-8")
+        handler.send_header("Content-Length", str(len(sent)))
+        handler.end_headers()
+        handler.wfile.write(sent)
+
+    return step
+
+
 def status(code: int, message: str, **headers: str) -> Step:
     """An error, as OpenAI words it."""
 

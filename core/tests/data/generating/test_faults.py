@@ -122,7 +122,17 @@ def test_an_error_in_the_middle_of_a_stream(server: Any, protocol: Any, generate
     assert generate(*FIVE).exit_code == 0
     requests = generated("generated_yes.requests.jsonl")
     assert requests[0]["broken_off"] == "the engine died"
-    assert "the server sent what is not JSON" in requests[1]["broken_off"]
+    assert "the server sent what is no answer" in requests[1]["broken_off"]
+
+
+def test_a_server_that_does_not_stream(server: Any, protocol: Any, generate: Invoke, generated: Read) -> None:
+    server.script = [protocol.whole(), protocol.whole(b'{"choices": 3}'), protocol.whole(b"<html>")]
+    done = generate("--class", "yes", "--count", 10)
+    assert done.exit_code == 0, done.output
+    requests = generated("generated_yes.requests.jsonl")
+    assert [len(line["kept"]) for line in requests] == [5, 0, 0, 5]
+    assert requests[0]["usage"] == {"prompt_tokens": 100, "completion_tokens": 20}
+    assert all("the server sent what is no answer" in line["broken_off"] for line in requests[1:3])
 
 
 def test_a_model_that_cannot_stop(server: Any, protocol: Any, generate: Invoke, generated: Read) -> None:

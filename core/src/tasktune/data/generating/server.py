@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -55,13 +56,14 @@ class Reply:
         """
         openai, length = self._server.openai, 0
         try:
-            for chunk in self._stream:
+            for chunk in self._chunks():
                 self.model = chunk.model or self.model
                 if chunk.usage is not None:
                     self.usage = _usage(chunk.usage)
                 for choice in (chunk.choices or [])[:1]:
                     self.finish = choice.finish_reason or self.finish
-                    piece = choice.delta.content or "" if choice.delta is not None else ""
+                    said = getattr(choice, "delta", None) or getattr(choice, "message", None)
+                    piece = said.content or "" if said is not None else ""
                     length += len(piece)
                     yield piece
                 if length > MAX_CHARACTERS:
@@ -73,13 +75,25 @@ class Reply:
         except openai.APIError as error:
             raise BrokenOff(self._server.told(error)) from None
         except ValueError as error:
-            raise BrokenOff(_("the server sent what is not JSON: {reason}", reason=error)) from None
+            raise BrokenOff(_("the server sent what is no answer: {reason}", reason=error)) from None
         finally:
             self._stream.close()
         if self.finish == "length":
             raise BrokenOff(_("the model reached its longest answer"))
         if self.finish == "content_filter":
             raise BrokenOff(_("the server's filter stopped the answer"))
+
+    def _chunks(self) -> Iterator[Any]:
+        """The parts of a stream; a server that does not know how to stream sends one, the whole."""
+        if self._stream.response.headers.get("content-type", "").startswith("application/json"):
+            whole = json.loads(self._stream.response.read())
+            choices = whole.get("choices") if isinstance(whole, dict) else None
+            if not isinstance(choices, list) or not all(isinstance(each, dict) for each in choices):
+                raise ValueError(_("it has no choices"))
+            # As the client reads answers itself: servers leave out fields that nobody needs.
+            yield self._server.openai.types.chat.ChatCompletion.construct(**whole)
+        else:
+            yield from self._stream
 
 
 class Server:
