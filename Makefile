@@ -17,7 +17,7 @@ $(VENV)/.installed: constraints.txt $(PROJECTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e "core[train,data,constrained,test]" $(addprefix -e ./,$(DISTRIBUTIONS)) ruff mypy types-PyYAML
+	$(BIN)/pip install --quiet -c constraints.txt -e "core[train,data,constrained,generate,test]" $(addprefix -e ./,$(DISTRIBUTIONS)) ruff mypy types-PyYAML
 	touch $@
 
 demo: $(VENV)/.installed ## train, evaluate and report the README's example
@@ -39,7 +39,7 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.installed ## regenerate the command reference
-	$(BIN)/python -m tasktune.cli.docs > docs/cli.md
+	$(BIN)/python -m tasktune.cli.docs docs/cli.md
 
 bench: $(VENV)/.installed ## all limits that the README claims; minutes each, see benchmarks/README.md
 	$(BIN)/python benchmarks/run_all.py

@@ -42,7 +42,7 @@ def test_options() -> None:
     assert {"--task-type", "--config", "--set", "--version", "--json", "--lang", "--debug", "--help"} <= set(
         offered("run", "--")
     )
-    assert offered("evaluate", "--split", "") == ["test", "valid"]
+    assert offered("evaluate", "--split", "") == ["test", "valid", "train"]
     assert offered("--lang", "z") == ["zh-TW"]
 
 

@@ -61,5 +61,5 @@ def test_misuse_is_explained(uneven: Path, invoke: Invoke) -> None:
 def test_without_files_for_the_held_out_splits_it_sends_to_split(task: Path, invoke: Invoke) -> None:
     result = invoke("data", "balance", task, "--target-count", "5", "--lang", "en")
     assert result.exit_code == 2
-    assert result.stderr.count("would be cut from the balanced rows") == 2
+    assert result.stderr.count("would be cut from the changed rows") == 2
     assert "tune data split" in result.stderr

@@ -130,7 +130,7 @@ def test_debug_shows_the_traceback(
         ),
         (("--jsno", "run"), "Error: there is no option --jsno\n"),
         (("predict",), "Error: TASK is missing\nHint: tune predict --help"),
-        (("evaluate", "--split", "train"), "Error: --split: 'train' is not one of 'test', 'valid'"),
+        (("evaluate", "--split", "dev"), "Error: --split: 'dev' is not one of 'test', 'valid', 'train'"),
         (("plugins", "--lang", "fr"), "Error: --lang: 'fr' is not one of 'zh-TW', 'en'"),
         (("plugins", "extra"), "Error: Got unexpected extra argument"),
         (("run", "no-such-task"), "Error: no-such-task: no such file"),

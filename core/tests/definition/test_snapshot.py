@@ -104,6 +104,7 @@ SPECS = st.fixed_dictionaries(
             split=maybe(
                 valid=st.floats(0, 0.4), test=st.floats(0, 0.4), seed=st.integers(0, 2**32 - 1), group_by=FILLED
             ),
+            generate=maybe(model=FILLED, base_url=st.just("http://localhost:8000/v1"), api_key_env=st.just("KEY")),
         ),
         "training": maybe(
             base_model=FILLED,

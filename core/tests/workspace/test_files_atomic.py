@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasktune.workspace.files import (
+    append_with_backup,
     open_atomically,
     read_json,
     replacing,
@@ -120,3 +121,21 @@ def test_a_block_that_raises_replaces_none_of_the_files(tmp_path: Path, error: t
         fail()
     assert paths[0].read_text("utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"", b"c\n"), (b"a\n", b"a\nc\n"), (b"a\nb", b"a\nb\nc\n")])
+def test_lines_are_added_behind_whole_lines(tmp_path: Path, old: bytes, new: bytes) -> None:
+    path, backup = tmp_path / "file.txt", tmp_path / "backup"
+    path.write_bytes(old)
+    append_with_backup(path, "c\n", backup)
+    assert path.read_bytes() == new
+    assert (backup / "file.txt").read_bytes() == old
+
+
+def test_lines_that_cannot_be_added_leave_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"a\n")
+    with pytest.raises(UnicodeEncodeError):
+        append_with_backup(path, "\ud83d\n", tmp_path / "backup")
+    assert path.read_bytes() == b"a\n"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["backup", "file.txt"]

@@ -10,6 +10,8 @@ from tasktune.cli.help import Example
 COMMANDS = {
     "import": Entry("tasktune.cli.data_import:command", "Import rows from a file, a data set or a database."),
     "preview": Entry("tasktune.cli.data_preview:command", "Show the exact tokens of a row, and which are trained."),
+    "generate": Entry("tasktune.cli.data_generate:command", "Ask a language model for more rows."),
+    "review": Entry("tasktune.cli.data_review:command", "Decide which generated rows become training rows."),
     "stats": Entry("tasktune.cli.data_stats:command", "Show rows, classes and lengths of every split."),
     "split": Entry("tasktune.cli.data_split:command", "Write train, valid and test to files of their own."),
     "balance": Entry("tasktune.cli.data_balance:command", "Bring every class of train to a count of rows."),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +12,9 @@ import click
 
 from tasktune.cli import completers, import_view, output
 from tasktune.cli.help import Argument, Command, Example
+from tasktune.cli.made import writing
 from tasktune.cli.options import json_option, load
-from tasktune.errors import InputError, RunError
+from tasktune.errors import InputError
 from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
@@ -160,7 +159,7 @@ def command(
         mapped = _confirmed(mapped, sample, wanted, fields, choose)
     counting = find_counting(opened, wanted, mapped, offsets, split)
     maker = RowMaker(wanted, mapped, counting, task, unlabelled=unlabelled)
-    with _writing(), import_view.counter() as on_progress:
+    with writing(), import_view.counter() as on_progress:
         report = import_rows(opened, maker, target, refused, pairs=split, strict=strict, on_progress=on_progress)
     if as_json:
         columns_of = {each.field: {"column": each.column, "how": each.how} for each in mapped.filled}
@@ -169,16 +168,6 @@ def command(
         output.show_json({**about, "offsets": asdict(counting), **report.model_dump(mode="json")})
     else:
         output.show(import_view.report_words(report, counting))
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    """A file that cannot be written is an error to correct; a full disk is not, but no bug of ours either."""
-    try:
-        yield
-    except OSError as error:
-        message = _("{file}: {reason}", file=error.filename or _("the output"), reason=error.strerror or error)
-        raise (RunError if error.errno == errno.ENOSPC else InputError)(message) from error
 
 
 def _purpose(path: Path | None, task_type: str | None) -> tuple[Task | None, Wanted]:

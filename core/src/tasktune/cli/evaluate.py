@@ -26,7 +26,7 @@ from tasktune.cli.outcome import finish
 @version_option("The version to evaluate. Default: the newest that is trained.")
 @click.option(
     "--split",
-    type=click.Choice(["test", "valid"]),
+    type=click.Choice(["test", "valid", "train"]),
     default="test",
     help="The rows to evaluate on. Default: test.",
 )
@@ -34,7 +34,7 @@ from tasktune.cli.outcome import finish
 def command(
     task: Path,
     version: str | None,
-    split: Literal["test", "valid"],
+    split: Literal["test", "valid", "train"],
     as_json: bool,
 ) -> None:
     """Evaluate one version."""

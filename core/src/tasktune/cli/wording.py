@@ -58,6 +58,7 @@ def stage_name(stage: str) -> str:
         "train": _("train"),
         "evaluate": _("evaluate"),
         "report": _("report"),
+        "generate": _("generate"),
     }
     return names.get(stage, stage)
 

@@ -11,8 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktune.data.check import report_on
-from tasktune.data.made import Reading, is_utf8, new_backup, refuse_existing, refuse_rows_of, to_change
-from tasktune.data.records import Problems, Split, read_records, relative_to, rows_and_records
+from tasktune.data.made import (
+    Reading,
+    is_utf8,
+    new_backup,
+    refuse_cutting,
+    refuse_encoding,
+    refuse_existing,
+    refuse_rows_of,
+    to_change,
+)
+from tasktune.data.records import Problems, read_records, relative_to, rows_and_records
 from tasktune.data.scan import Combinations, Scan, scan
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
@@ -63,8 +72,8 @@ def balance(
     :raises InputError: the rows have problems or show no classes, valid or test would be cut from the result, or a
         file would be replaced without ``force``; nothing is written.
     """
-    _refuse_cutting(task)
-    _refuse_encoding(task)
+    refuse_cutting(task, _("only train is to be balanced"))
+    refuse_encoding(task)
     refuse_rows_of(task, ("valid", "test"), [output])
     refuse_existing(task, [output], force=force)
     found = scan(task)
@@ -143,33 +152,6 @@ def copies_of(
                 copies[row] += 1
                 counts.update(classes[combinations[row]])
     return copies
-
-
-def _refuse_cutting(task: Task) -> None:
-    """Held-out rows that are cut from a balanced file would no longer be like what the model will meet."""
-    shares = task.spec.data.split
-    held_out: tuple[tuple[Split, float], ...] = (("valid", shares.valid), ("test", shares.test))
-    problems = [
-        task.problem(
-            ("data", split), _("the {split} split has no file, and would be cut from the balanced rows", split=split)
-        )
-        for split, share in held_out
-        if share and not task.data_files(split)
-    ]
-    if problems:
-        raise InputError(
-            _("only train is to be balanced"),
-            hint=_("write the splits to files first: tune data split"),
-            problems=problems,
-        )
-
-
-def _refuse_encoding(task: Task) -> None:
-    """All files of a task are read in one encoding: what is written is ASCII then, which is part of nearly all."""
-    encoding = task.spec.data.encoding
-    if "{}".encode(encoding) != b"{}" and not is_utf8(task):
-        hint = _("save the data files as UTF-8, and set data.encoding: utf-8")
-        raise InputError(_("a file in {encoding} cannot be written", encoding=encoding), hint=hint)
 
 
 def _combinations_of(task: Task, found: Scan, combinations: Combinations) -> array[int]:

@@ -46,6 +46,35 @@ def refuse_rows_of(task: Task, splits: Iterable[Split], paths: Iterable[Path]) -
         )
 
 
+def refuse_cutting(task: Task, why: str) -> None:
+    """Stop with ``why`` when held-out rows would be cut from the training rows after these have been changed.
+
+    :raises InputError: with each split that has no file and is to have rows.
+    """
+    shares = task.spec.data.split
+    held_out: tuple[tuple[Split, float], ...] = (("valid", shares.valid), ("test", shares.test))
+    problems = [
+        task.problem(
+            ("data", split), _("the {split} split has no file, and would be cut from the changed rows", split=split)
+        )
+        for split, share in held_out
+        if share and not task.data_files(split)
+    ]
+    if problems:
+        raise InputError(why, hint=_("write the splits to files first: tune data split"), problems=problems)
+
+
+def refuse_encoding(task: Task) -> None:
+    """All files of a task are read in one encoding: what is written is ASCII then, which is part of nearly all.
+
+    :raises InputError: it is not part of this one.
+    """
+    encoding = task.spec.data.encoding
+    if "{}".encode(encoding) != b"{}" and not is_utf8(task):
+        hint = _("save the data files as UTF-8, and set data.encoding: utf-8")
+        raise InputError(_("a file in {encoding} cannot be written", encoding=encoding), hint=hint)
+
+
 def new_backup(task: Task) -> Path:
     """A folder, not yet made, for the files that are about to be replaced."""
     now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -14,6 +15,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _HUB_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _DEVICES = re.compile(r"[A-Za-z0-9-]+(?:,[A-Za-z0-9-]+)*")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))}
 NAMING_FIELDS = ("task", "n", "date", "version")
@@ -86,6 +88,28 @@ def shell_word(word: str) -> str:
     return word
 
 
+def endpoint_url(url: str) -> str:
+    """The base URL of a server. It is written to files and shown, so nothing secret may stand in it."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or half of an IPv6 address
+        sound = False
+    if not sound:
+        raise InvalidValue(_("not the address of a server"), _("for example http://localhost:8000/v1"))
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        hint = _("a key stays in an environment variable, which api_key_env names")
+        raise InvalidValue(_("the address may have no user, password or query"), hint)
+    return url.rstrip("/")
+
+
+def variable_name(name: str) -> str:
+    """The name of an environment variable, in capitals; a key written in its place is told by that, and not shown."""
+    if not _VARIABLE.fullmatch(name):
+        raise InvalidValue(_("not the name of an environment variable, in capitals"), _("for example OPENAI_API_KEY"))
+    return name
+
+
 def devices(value: Any) -> Any:
     """``0``, ``"0,1"`` and ``[0, 1]`` all as ``CUDA_VISIBLE_DEVICES`` wants it: ``"0,1"``."""
     parts = list(value) if isinstance(value, (list, tuple)) else [value]
@@ -136,6 +160,8 @@ HubName = Annotated[Text, AfterValidator(hub_name)]
 Language = Annotated[Text, AfterValidator(language_tag)]
 Encoding = Annotated[Text, AfterValidator(encoding_name)]
 ShellWord = Annotated[Text, AfterValidator(shell_word)]
+EndpointUrl = Annotated[Text, AfterValidator(endpoint_url)]
+VariableName = Annotated[Text, AfterValidator(variable_name)]
 Naming = Annotated[Text, AfterValidator(naming_pattern)]
 
 _TEXT_OR_LIST = {

@@ -15,6 +15,7 @@ from tasktune.definition.fields import (
     DataFiles,
     Devices,
     Encoding,
+    EndpointUrl,
     HubName,
     InvalidValue,
     Language,
@@ -29,6 +30,7 @@ from tasktune.definition.fields import (
     ShareBelowOne,
     ShellWord,
     Text,
+    VariableName,
 )
 from tasktune.locale import translate as _
 from tasktune.types import OutputFormat
@@ -63,6 +65,27 @@ class SplitSpec(Section):
         return self
 
 
+class GenerateSpec(Section):
+    """The language model that `tune data generate` asks for rows: any server that speaks OpenAI's protocol."""
+
+    model: Text | None = None
+    """The model's name at the server; OPENAI_MODEL in the environment when not given."""
+    base_url: EndpointUrl | None = None
+    """The server's address; OPENAI_BASE_URL in the environment, else OpenAI's own, when not given."""
+    api_key_env: VariableName | None = None
+    """The environment variable that holds the key, which is never written anywhere; OPENAI_API_KEY when not given."""
+    input_price: NotNegative | None = None
+    """What a million prompt tokens cost, in any currency, for the estimate."""
+    output_price: NotNegative | None = None
+    """What a million answer tokens cost, in the same currency."""
+
+    @model_validator(mode="after")
+    def _prices_come_together(self) -> GenerateSpec:
+        if (self.input_price is None) != (self.output_price is None):
+            raise InvalidValue(_("one price alone makes no cost"), _("give input_price and output_price, or neither"))
+        return self
+
+
 class DataSpec(Section):
     """Where the rows are and how to read them. Paths are relative to the task's folder, or absolute."""
 
@@ -83,6 +106,8 @@ class DataSpec(Section):
     overlap: Literal["refuse", "drop", "keep"] = "refuse"
     """What to do with training rows whose input is in the test split too: refuse to start, naming them, drop them
     from train, or keep them (and say so)."""
+    generate: GenerateSpec = GenerateSpec()
+    """The language model that is asked for more rows."""
 
 
 class LoraSpec(Section):

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from tasktune.types import Value
 
-Stage = Literal["check", "prepare", "train", "evaluate", "report"]
+Stage = Literal["check", "prepare", "train", "evaluate", "report", "generate"]
 
 
 class Event(Value):

@@ -71,6 +71,29 @@ def _free(path: Path) -> Path:
     return next(candidate for candidate in itertools.chain([path], names) if not candidate.exists())
 
 
+def append_with_backup(path: Path, text: str, backup: Path) -> None:
+    """Add lines to the end of a file, in any encoding that has ``text`` as UTF-8 has it; all of them or none.
+
+    The file as it was is kept in the new folder ``backup``. A last line that does not end is ended first.
+    """
+    backup.mkdir(parents=True)
+    shutil.copy2(path, backup / path.name)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        shutil.copy2(path, temporary)
+        with temporary.open("r+b") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read() != b"\n":
+                    file.write(b"\n")
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def write_text_atomically(path: Path, text: str) -> None:
     """Replace the contents of ``path`` by ``text``."""
     with open_atomically(path) as file:

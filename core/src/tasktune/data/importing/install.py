@@ -1,4 +1,4 @@
-"""Packages that only some sources need."""
+"""Packages that only some commands need."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tasktune.errors import InputError
 from tasktune.locale import translate as _
 
 
-def installed(name: str, purpose: str) -> Any:
-    """The package, imported now.
+def installed(name: str, purpose: str, extra: str = "data") -> Any:
+    """The package, imported now; ``extra`` is the one of ours that brings it.
 
     :raises InputError: it is not installed.
     """
@@ -19,5 +19,5 @@ def installed(name: str, purpose: str) -> Any:
     except ModuleNotFoundError as error:
         raise InputError(
             _("{purpose} need the package {name}, which is not installed", purpose=purpose, name=error.name or name),
-            hint="pip install 'tasktune[data]'",
+            hint=f"pip install 'tasktune[{extra}]'",
         ) from error
