@@ -47,10 +47,11 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, st
         body = FAULTS.get(name, {}).get("body", "pass")
         tests += [f"class Test_{name}(Module):", f"    name = 'plug_{name}'", f"    {body}"]
     (folder / "test_all.py").write_text("\n".join(tests) + "\n", "utf-8")
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=junit.xml", "test_all.py"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": path, "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         encoding="utf-8",
         check=False,
