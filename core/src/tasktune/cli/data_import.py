@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tasktune.cli import completers, import_view, output
+from tasktune.cli.columns import confirmed, named_values, pairs_option
 from tasktune.cli.help import Argument, Command, Example
 from tasktune.cli.options import json_option, load
-from tasktune.errors import InputError, RunError
+from tasktune.errors import InputError
 from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
     from tasktune.data.importing.fields import Mapped
-    from tasktune.data.importing.items import SourceRow
-    from tasktune.data.importing.rows import Pairs
     from tasktune.data.importing.wanted import Wanted
     from tasktune.definition import Task
 
@@ -141,8 +138,8 @@ def command(
     from tasktune.data.importing.run import find_counting, import_rows, look
 
     task, wanted = _purpose(task_path, task_type)
-    fields = _pairs_of(given, "--field", "NAME=COLUMN")
-    split = _split(pairs)
+    fields = named_values(given, "--field", "NAME=COLUMN")
+    split = pairs_option(pairs)
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
     opened = open_source(source, Reading(format=kind, columns=names, **reading))
     target, refused = _targets(source, task, out, rejects, force=force)
@@ -157,10 +154,10 @@ def command(
     say(import_view.source_words(opened))
     say(import_view.field_table(mapped, sample))
     if mapped.guessed and not yes and not as_json and sys.stdin.isatty() and sys.stderr.isatty():
-        mapped = _confirmed(mapped, sample, wanted, fields, choose)
+        mapped = confirmed(mapped, sample, wanted, fields, choose)
     counting = find_counting(opened, wanted, mapped, offsets, split)
     maker = RowMaker(wanted, mapped, counting, task, unlabelled=unlabelled)
-    with _writing(), import_view.counter() as on_progress:
+    with output.writing(), import_view.counter() as on_progress:
         report = import_rows(opened, maker, target, refused, pairs=split, strict=strict, on_progress=on_progress)
     if as_json:
         columns_of = {each.field: {"column": each.column, "how": each.how} for each in mapped.filled}
@@ -169,16 +166,6 @@ def command(
         output.show_json({**about, "offsets": asdict(counting), **report.model_dump(mode="json")})
     else:
         output.show(import_view.report_words(report, counting))
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    """A file that cannot be written is an error to correct; a full disk is not, but no bug of ours either."""
-    try:
-        yield
-    except OSError as error:
-        message = _("{file}: {reason}", file=error.filename or _("the output"), reason=error.strerror or error)
-        raise (RunError if error.errno == errno.ENOSPC else InputError)(message) from error
 
 
 def _purpose(path: Path | None, task_type: str | None) -> tuple[Task | None, Wanted]:
@@ -228,48 +215,3 @@ def _targets(
             hint = _("replace it with --force, or name another with --out or --rejects")
             raise InputError(_("{file} is there already", file=path), hint=hint)
     return out, rejects
-
-
-def _confirmed(
-    mapped: Mapped,
-    sample: list[SourceRow],
-    wanted: Wanted,
-    given: Mapping[str, str],
-    choose: Callable[[Mapping[str, str]], Mapped],
-) -> Mapped:
-    """The fields after the user has said that they are right, or which column it is instead."""
-    while not click.confirm(_("Are these the right columns?"), default=True, err=True):
-        columns = list(dict.fromkeys(name for row in sample for name in row.fields))
-        chosen = {
-            name: click.prompt(
-                _("Which column is {field}?", field=name),
-                default=mapped.column(name),
-                type=click.Choice(columns),
-                err=True,
-            )
-            for name in (*wanted.inputs, wanted.target)
-        }
-        mapped = choose({**given, **chosen})
-        output.say(import_view.field_table(mapped, sample))
-    return mapped
-
-
-def _split(pairs: str | None) -> Pairs | None:
-    from tasktune.data.importing.rows import Pairs
-
-    if pairs is None:
-        return None
-    names, _equals, column = pairs.partition("=")
-    key, _colon, answer = names.partition(":")
-    if not (key and answer and column):
-        raise InputError(
-            _("--pairs {pairs}: not KEY:ANSWER=COLUMN", pairs=pairs), hint="--pairs entity:label=Decisions"
-        )
-    return Pairs(column, key, answer)
-
-
-def _pairs_of(given: tuple[str, ...], option: str, form: str) -> dict[str, str]:
-    wrong = [each for each in given if not all(each.partition("="))]
-    if wrong:
-        raise InputError(_("{option} {given}: not {form}", option=option, given=wrong[0], form=form))
-    return {name: column for name, _equals, column in (each.partition("=") for each in given)}
