@@ -17,6 +17,7 @@ from tasktune.cli.settings import Settings
 from tasktune.locale import environment_language, use_language
 
 COMMANDS = {
+    "init": Entry("tasktune.cli.init:command", "Begin a new task, guided by questions."),
     "run": Entry("tasktune.cli.run:command", "Prepare, train and evaluate a task."),
     "check": Entry("tasktune.cli.check:command", "Check a task's definition and data."),
     "data": Entry("tasktune.cli.data:command", "Bring data into a task, and look after it."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -62,7 +63,11 @@ def dump_task(task: Task) -> str:
 
 def dump_spec(spec: TaskSpec) -> str:
     """A spec as YAML under canonical keys."""
-    values = spec.model_dump(by_alias=True)
+    return dump_values(spec.model_dump(by_alias=True))
+
+
+def dump_values(values: Mapping[str, Any]) -> str:
+    """Values as YAML that :func:`~tasktune.definition.load_task` reads as they are."""
     text: str = yaml.dump(values, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**20)
     return text
 
