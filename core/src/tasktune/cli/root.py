@@ -18,6 +18,7 @@ from tasktune.locale import environment_language, use_language
 
 COMMANDS = {
     "init": Entry("tasktune.cli.init:command", "Begin a new task, guided by questions."),
+    "tasks": Entry("tasktune.cli.tasks:command", "List the tasks in a folder."),
     "run": Entry("tasktune.cli.run:command", "Prepare, train and evaluate a task."),
     "check": Entry("tasktune.cli.check:command", "Check a task's definition and data."),
     "data": Entry("tasktune.cli.data:command", "Bring data into a task, and look after it."),
