@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,7 +50,8 @@ _SHORTER = 0.5
 
 def propose(rows: Sequence[Mapping[str, Any]], classes: Mapping[str, int]) -> Proposal:
     """Whether the rows have answers of their own, and whether these are shorter than what they are made from."""
-    answers = [row[FIELD] for row in rows if isinstance(row.get(FIELD), str) and row[FIELD].strip()]
+    answers = [json.dumps(row[FIELD]) if isinstance(row[FIELD], dict) else row[FIELD] for row in rows if row.get(FIELD)]
+    answers = [answer for answer in answers if isinstance(answer, str) and answer.strip()]
     if not answers or len(set(answers)) < _MOSTLY * len(answers):
         return Proposal(fit=0.2, reason=_("the answers repeat themselves, as labels do"))
     asked = sum(len(row["text"]) for row in rows if isinstance(row.get("text"), str))
