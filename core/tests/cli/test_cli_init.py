@@ -50,10 +50,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: None) -> Pa
 
 @pytest.fixture
 def rows(here: Path) -> Path:
-    """Forty rows, one of them broken."""
+    """Forty rows, a blank line and a row without its rating."""
     path = here / "Guest Book 2026.csv"
     lines = [f"第 {number} 位客人的評論,{number % 5 + 1}" for number in range(40)]
-    path.write_text("\n".join(["text,rating", *lines, "沒有評分,"]) + "\n", "utf-8")
+    path.write_text("\n".join(["text,rating", *lines, "", "沒有評分,"]) + "\n", "utf-8")
     return path
 
 
@@ -93,7 +93,8 @@ def test_a_project_without_rows(begin: Invoke, invoke: Invoke, here: Path) -> No
 def test_a_project_with_rows_is_ready_to_run(begin: Invoke, invoke: Invoke, here: Path, rows: Path) -> None:
     done = begin("--data", rows)
     assert done.exit_code == 0, done.output
-    assert "41 = 40 + 1 + 0" in done.output
+    assert "42 = 40 + 1 + 1" in done.output
+    assert "1 rows cannot be used" in done.output
     assert "checked: ready to run" in done.output
     folder = here / "tasks" / "guest-book-2026"
     data = {f"data/{name}" for name in ("train.jsonl", "valid.jsonl", "test.jsonl")}
@@ -114,7 +115,7 @@ def test_everything_as_json_and_nothing_else_on_stdout(begin: Invoke, rows: Path
     assert done.exit_code == 0
     result = json.loads(done.stdout)
     assert result["task"] == "guest-book-2026"
-    assert result["import"]["counts"] == {"read": 41, "added": 0, "written": 40, "rejected": 1, "blank": 0}
+    assert result["import"]["counts"] == {"read": 42, "added": 0, "written": 40, "rejected": 1, "blank": 1}
     assert result["import"]["output"].startswith("tasks/guest-book-2026/data/raw/")
     assert Path(result["import"]["output"]).is_file()
     assert result["check"]["ok"] is True

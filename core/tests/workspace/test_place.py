@@ -30,6 +30,14 @@ def test_a_new_place_gets_everything_and_nothing_else_is_left(tmp_path: Path) ->
     assert [path.name for path in (tmp_path / "tasks").iterdir()] == ["mine"]
 
 
+def test_the_place_is_as_open_as_any_new_folder(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with staged(tmp_path / "mine") as folder:
+        fill(folder)
+        place(folder, tmp_path / "mine", never)
+    assert (tmp_path / "mine").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_what_breaks_off_leaves_nothing_at_all(tmp_path: Path) -> None:
     def interrupted() -> None:
         with staged(tmp_path / "tasks" / "mine") as folder:

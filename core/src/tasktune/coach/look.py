@@ -8,7 +8,7 @@ from typing import Any
 
 from tasktune.coach.language import language_of
 from tasktune.data.importing.fields import Mapped, map_fields, pairs_column, pairs_key
-from tasktune.data.importing.items import Source, SourceRow
+from tasktune.data.importing.items import Blank, Source, SourceRow
 from tasktune.data.importing.rows import Pairs, RowMaker
 from tasktune.data.importing.run import expanded, find_counting, look
 from tasktune.data.importing.wanted import Wanted, wanted_by_type
@@ -96,9 +96,7 @@ def candidates(
     return sorted(found, key=lambda each: -each.proposal.fit), unsuited
 
 
-def candidate(
-    source: Source, plugin: TaskType, given: Mapping[str, str], pairs: Pairs | None, *, kept: bool = True
-) -> Candidate:
+def candidate(source: Source, plugin: TaskType, given: Mapping[str, str], pairs: Pairs | None) -> Candidate:
     """How a task type would have the rows; a column of pairs is taken apart where nothing else is the answer.
 
     :raises InputError: it cannot be told which column is what.
@@ -106,14 +104,14 @@ def candidate(
     wanted = wanted_by_type(plugin)
     sample = look(source, pairs)
     try:
-        mapped = map_fields(wanted, sample, given, {}, keep_others=kept)
+        mapped = map_fields(wanted, sample, given, {}, keep_others=True)
     except InputError:
         column = pairs_column(sample)
         if pairs is not None or column is None or not wanted.closed or wanted.target in given:
             raise
         pairs = Pairs(column, pairs_key(wanted), wanted.target)
         sample = look(source, pairs)
-        mapped = map_fields(wanted, sample, given, {}, keep_others=kept)
+        mapped = map_fields(wanted, sample, given, {}, keep_others=True)
     maker = RowMaker(wanted, mapped, find_counting(source, wanted, mapped, None, pairs), None, unlabelled=False)
     rows = list(_made(maker, sample))
     return Candidate(plugin, wanted, mapped, tuple(sample), pairs, plugin.propose(rows, maker.labels))
@@ -129,12 +127,13 @@ def sight(source: Source, chosen: Candidate) -> tuple[Sight, Proposal]:
     count = unread = longest = 0
     first: list[dict[str, Any]] = []
     for item in expanded(source.items(), chosen.pairs):
-        if not isinstance(item, SourceRow):
-            unread += 1
+        if isinstance(item, Blank):
             continue
         try:
-            row = maker.make(item, "")
+            row = maker.make(item, "") if isinstance(item, SourceRow) else None
         except RecordError:
+            row = None
+        if row is None:
             unread += 1
             continue
         count += 1

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import filecmp
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,13 +28,14 @@ def staged(target: Path) -> Iterator[Path]:
     """An empty folder beside ``target`` to build in, which is gone in the end with all that was made for it."""
     made = [folder for folder in target.resolve().parents if not folder.exists()]
     target.resolve().parent.mkdir(parents=True, exist_ok=True)
-    folder = target.resolve().with_name(f".{target.resolve().name}.new")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    place = Path(tempfile.mkdtemp(prefix=f".{target.resolve().name}.", dir=target.resolve().parent))
     try:
+        # A folder of its own: the temporary one is for nobody else to read.
+        folder = place / "new"
+        folder.mkdir()
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
         for parent in made:
             # Not empty: the project is in it.
             with contextlib.suppress(OSError):
