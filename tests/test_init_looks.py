@@ -73,6 +73,18 @@ def test_tags_at_tokens_become_entities(here: Path) -> None:
     assert (task["language"], task["success_criteria"]["primary_metric"]) == ("zh-TW", "entity_f1")
 
 
+def test_offsets_that_may_count_something_else_are_asked_about(here: Path) -> None:
+    """Without the spans' texts nothing proves it; the option that the error names is one of this command."""
+    rows = [{"text": f"🎉🎉恭喜台積電{n}", "label": [[6, 9, "ORG"]]} for n in range(40)]
+    (here / "emoji.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n", "utf-8")
+    refused = begin("--data", "emoji.jsonl", "--task-type", "ner")
+    assert refused.exit_code == 2
+    assert "--offsets utf-16" in refused.output
+    task = made("--data", "emoji.jsonl", "--task-type", "ner", "--offsets", "utf-16")
+    assert task["options"]["labels"] == ["ORG"]
+    assert {entity["text"] for row in rows_of("train") for entity in row["entities"]} == {"台積電"}
+
+
 def test_texts_with_answers_of_their_own_become_generation(here: Path) -> None:
     lines = [json.dumps({"input": f"這是第 {n} 句很長很長的口語說法", "output": f"第 {n} 句。"}) for n in range(40)]
     (here / "pairs.jsonl").write_text("\n".join(lines) + "\n", "utf-8")

@@ -193,6 +193,8 @@ def test_what_is_missing_is_listed_together(invoke: Invoke, here: Path) -> None:
         (["--answer", "rows=lots"], "must be a number"),
         (["--answer", "rows=1", "--set", "options.lowest=many"], "options.lowest"),
         (["--pairs", "x"], "not KEY:ANSWER=COLUMN"),
+        (["--answer", "rows=1", "--field", "text=a"], "are about rows, and there are none"),
+        (["--answer", "rows=1", "--offsets", "bytes"], "are about rows, and there are none"),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_written(

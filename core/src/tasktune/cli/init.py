@@ -81,6 +81,11 @@ if TYPE_CHECKING:
     help="COLUMN holds pairs: make a row of each, with the fields KEY and ANSWER.",
 )
 @click.option(
+    "--offsets",
+    type=click.Choice(["characters", "utf-16", "bytes"]),
+    help="What the offsets of spans count. Default: told from the texts that stand at them.",
+)
+@click.option(
     "--set",
     "overrides",
     multiple=True,
@@ -100,6 +105,7 @@ def command(
     task_type: str | None,
     given: tuple[str, ...],
     pairs: str | None,
+    offsets: Any,
     overrides: tuple[str, ...],
     force: bool,
     yes: bool,
@@ -111,7 +117,7 @@ def command(
     from tasktune.coach.server import keep_server
 
     interview = Interview() if sys.stdin.isatty() and sys.stderr.isatty() and not yes and not as_json else None
-    said = said_before(file, single, data, task_type, given, pairs, overrides)
+    said = said_before(file, single, data, task_type, given, pairs, overrides, offsets)
     begun = start(said, interview, quiet=as_json)
     questions = all_questions(begun.plugin)
     made, task, answers = _answered(said, begun, questions, interview, folder)
@@ -130,7 +136,7 @@ def command(
     if as_json:
         output.show_json(init_view.plain(made, built, kept))
     else:
-        output.show("\n\n".join(init_view.built_parts(built, kept)))
+        output.show("\n\n".join(init_view.built_parts(built, begun.rows, kept)))
 
 
 def _answered(

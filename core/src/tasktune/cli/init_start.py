@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tasktune.coach.build import Rows
     from tasktune.coach.look import Candidate, Sight
     from tasktune.data.importing.items import Source
+    from tasktune.data.importing.offsets import Unit
     from tasktune.data.importing.rows import Pairs
     from tasktune.plugins import TaskType
     from tasktune.types import Proposal
@@ -33,6 +34,7 @@ class Said:
     fields: Mapping[str, str]
     pairs: Pairs | None
     settled: Mapping[str, Any]
+    offsets: Unit | None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def said_before(
     given: tuple[str, ...],
     pairs: str | None,
     overrides: tuple[str, ...],
+    offsets: Unit | None,
 ) -> Said:
     """The options over the answers file.
 
@@ -99,6 +102,7 @@ def said_before(
         fields={**(of_data["fields"] or {}), **named_values(given, "--field", "NAME=COLUMN")},
         pairs=pairs_option(pairs or of_data["pairs"]),
         settled=settled,
+        offsets=offsets,
     )
 
 
@@ -109,6 +113,10 @@ def start(said: Said, interview: Interview | None, *, quiet: bool) -> Start:
     name = said.data
     if name is None and interview is not None:
         name = ask_text(_("Is there a file with labelled rows? Its path, or Enter if there is none yet.")) or None
+    if name is None and (said.fields or said.pairs or said.offsets):
+        raise InputError(
+            _("--field, --pairs and --offsets are about rows, and there are none"), hint=_("give the rows with --data")
+        )
     if name is None:
         return Start(load_task_type(said.task_type or _asked_type(interview)), None, None, None)
     return _looked(name, said, interview, quiet=quiet)
@@ -121,7 +129,7 @@ def _looked(name: str, said: Said, interview: Interview | None, *, quiet: bool) 
 
     say = (lambda text: None) if quiet else output.say
     source = open_source(name, Reading())
-    found, unsuited = candidates(source, said.fields, said.pairs, said.task_type)
+    found, unsuited = candidates(source, said.fields, said.pairs, said.task_type, said.offsets)
     say(import_view.source_words(source))
     fields = dict(said.fields)
     if found:
@@ -137,7 +145,7 @@ def _looked(name: str, said: Said, interview: Interview | None, *, quiet: bool) 
     say(init_view.chosen_words(chosen))
     say(import_view.field_table(chosen.mapped, chosen.sample))
     if interview is not None and chosen.mapped.guessed:
-        chosen, fields = _confirmed(source, chosen, fields)
+        chosen, fields = _confirmed(source, chosen, fields, said.offsets)
     seen, proposal = sight(source, chosen)
     say(init_view.sight_words(seen))
     return Start(chosen.plugin, Rows(source, chosen, fields), seen, proposal)
@@ -155,10 +163,12 @@ def _with_columns(source: Source, said: Said, interview: Interview) -> tuple[Can
     sample = look(source, said.pairs)
     missing = [name for name in (*wanted.inputs, wanted.target) if name not in said.fields]
     fields = {**said.fields, **{name: asked(name, sample, None) for name in missing}}
-    return candidate(source, plugin, fields, said.pairs), fields
+    return candidate(source, plugin, fields, said.pairs, said.offsets), fields
 
 
-def _confirmed(source: Source, chosen: Candidate, fields: Mapping[str, str]) -> tuple[Candidate, dict[str, str]]:
+def _confirmed(
+    source: Source, chosen: Candidate, fields: Mapping[str, str], offsets: Unit | None
+) -> tuple[Candidate, dict[str, str]]:
     """The columns after the user's yes; those that were named stay named."""
     from tasktune.coach.look import candidate
 
@@ -166,10 +176,10 @@ def _confirmed(source: Source, chosen: Candidate, fields: Mapping[str, str]) -> 
 
     def choose_columns(given: Mapping[str, str]) -> Any:
         named.update(given)
-        return candidate(source, chosen.plugin, given, chosen.pairs).mapped
+        return candidate(source, chosen.plugin, given, chosen.pairs, offsets).mapped
 
     confirmed(chosen.mapped, chosen.sample, chosen.wanted, fields, choose_columns)
-    return candidate(source, chosen.plugin, named, chosen.pairs), named
+    return candidate(source, chosen.plugin, named, chosen.pairs, offsets), named
 
 
 def _asked_type(interview: Interview | None) -> str:

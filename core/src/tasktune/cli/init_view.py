@@ -16,7 +16,7 @@ from tasktune.locale import spoken
 from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
-    from tasktune.coach.build import Built
+    from tasktune.coach.build import Built, Rows
     from tasktune.coach.draft import Draft
     from tasktune.coach.look import Candidate, Sight, Unsuited
     from tasktune.coach.rules import Recommendation
@@ -111,14 +111,12 @@ def asked_to_replace(names: Sequence[str], target: Path) -> bool:
     return click.confirm(_("Replace them? The old ones are kept in backup/."), default=False, err=True)
 
 
-def built_parts(built: Built, kept: Path | None) -> list[str]:
+def built_parts(built: Built, rows: Rows | None, kept: Path | None) -> list[str]:
     """What was made, the account of the rows, whether the check is clean, and what to do next."""
-    from tasktune.data.importing.offsets import CHARACTERS
-
     count = len(built.placed.written)
     parts = []
-    if built.imported is not None:
-        parts.append(import_view.report_words(built.imported, CHARACTERS))
+    if built.imported is not None and rows is not None:
+        parts.append(import_view.report_words(built.imported, rows.chosen.counting))
     parts.append(_("{folder}: {count} files written", folder=built.folder, count=count))
     if built.placed.backup is not None:
         parts.append(_("the files that were replaced are in {folder}", folder=built.placed.backup))

@@ -15,7 +15,7 @@ from tasktune.data.cut import cut
 from tasktune.data.importing.fields import map_fields
 from tasktune.data.importing.items import Source
 from tasktune.data.importing.rows import Pairs, RowMaker
-from tasktune.data.importing.run import ImportReport, find_counting, import_rows, look
+from tasktune.data.importing.run import ImportReport, import_rows, look
 from tasktune.data.importing.wanted import wanted_by_task
 from tasktune.definition import Task, load_task
 from tasktune.errors import InputError
@@ -94,8 +94,7 @@ def _import(task: Task, rows: Rows, on_progress: Callable[[int], None]) -> Impor
     wanted = wanted_by_task(task)
     sample = look(rows.source, rows.pairs)
     mapped = map_fields(wanted, sample, rows.fields, {}, keep_others=True)
-    counting = find_counting(rows.source, wanted, mapped, None, rows.pairs)
-    maker = RowMaker(wanted, mapped, counting, task, unlabelled=False)
+    maker = RowMaker(wanted, mapped, rows.chosen.counting, task, unlabelled=False)
     out = task.folder / "data" / "raw" / f"{_safe(rows.source.name)}.jsonl"
     rejects = out.with_name(f"{out.stem}.rejects.jsonl")
     return import_rows(rows.source, maker, out, rejects, pairs=rows.pairs, on_progress=on_progress)

@@ -9,6 +9,7 @@ from typing import Any
 from tasktune.coach.language import language_of
 from tasktune.data.importing.fields import Mapped, map_fields, pairs_column, pairs_key
 from tasktune.data.importing.items import Blank, Source, SourceRow
+from tasktune.data.importing.offsets import Counting, Unit
 from tasktune.data.importing.rows import Pairs, RowMaker
 from tasktune.data.importing.run import expanded, find_counting, look
 from tasktune.data.importing.wanted import Wanted, wanted_by_type
@@ -25,13 +26,15 @@ _PREFERENCES = {"chosen", "rejected"}
 
 @dataclass(frozen=True)
 class Candidate:
-    """A task type that the rows may be for: which columns fill its fields, and what it makes of the first rows."""
+    """A task type that the rows may be for: which columns fill its fields, what the offsets of spans count, and what it
+    makes of the first rows."""
 
     plugin: TaskType
     wanted: Wanted
     mapped: Mapped
     sample: tuple[SourceRow, ...]
     pairs: Pairs | None
+    counting: Counting
     proposal: Proposal
 
     @property
@@ -70,12 +73,12 @@ class Unsuited:
 
 
 def candidates(
-    source: Source, given: Mapping[str, str], pairs: Pairs | None, task_type: str | None
+    source: Source, given: Mapping[str, str], pairs: Pairs | None, task_type: str | None, offsets: Unit | None = None
 ) -> tuple[list[Candidate], list[Unsuited]]:
     """The installed task types (or the one that was asked for) whose fields the source fills, the best first.
 
-    ``given`` and ``pairs`` are what the user says of the columns. A task type that cannot be loaded is passed over,
-    unless it was asked for.
+    ``given``, ``pairs`` and ``offsets`` are what the user says of the columns. A task type that cannot be loaded is
+    passed over, unless it was asked for.
 
     :raises InputError: the source has no row that can be read.
     """
@@ -88,7 +91,7 @@ def candidates(
                 raise
             continue
         try:
-            found.append(candidate(source, plugin, given, pairs))
+            found.append(candidate(source, plugin, given, pairs, offsets))
         except InputError as error:
             if isinstance(error, PluginError) and task_type:
                 raise
@@ -96,10 +99,12 @@ def candidates(
     return sorted(found, key=lambda each: -each.proposal.fit), unsuited
 
 
-def candidate(source: Source, plugin: TaskType, given: Mapping[str, str], pairs: Pairs | None) -> Candidate:
+def candidate(
+    source: Source, plugin: TaskType, given: Mapping[str, str], pairs: Pairs | None, offsets: Unit | None = None
+) -> Candidate:
     """How a task type would have the rows; a column of pairs is taken apart where nothing else is the answer.
 
-    :raises InputError: it cannot be told which column is what.
+    :raises InputError: it cannot be told which column is what, or what the offsets of spans count.
     """
     wanted = wanted_by_type(plugin)
     sample = look(source, pairs)
@@ -112,9 +117,10 @@ def candidate(source: Source, plugin: TaskType, given: Mapping[str, str], pairs:
         pairs = Pairs(column, pairs_key(wanted), wanted.target)
         sample = look(source, pairs)
         mapped = map_fields(wanted, sample, given, {}, keep_others=True)
-    maker = RowMaker(wanted, mapped, find_counting(source, wanted, mapped, None, pairs), None, unlabelled=False)
+    counting = find_counting(source, wanted, mapped, offsets, pairs)
+    maker = RowMaker(wanted, mapped, counting, None, unlabelled=False)
     rows = list(_made(maker, sample))
-    return Candidate(plugin, wanted, mapped, tuple(sample), pairs, plugin.propose(rows, maker.labels))
+    return Candidate(plugin, wanted, mapped, tuple(sample), pairs, counting, plugin.propose(rows, maker.labels))
 
 
 def sight(source: Source, chosen: Candidate) -> tuple[Sight, Proposal]:
@@ -122,8 +128,7 @@ def sight(source: Source, chosen: Candidate) -> tuple[Sight, Proposal]:
 
     :raises InputError: no row can be used.
     """
-    counting = find_counting(source, chosen.wanted, chosen.mapped, None, chosen.pairs)
-    maker = RowMaker(chosen.wanted, chosen.mapped, counting, None, unlabelled=False)
+    maker = RowMaker(chosen.wanted, chosen.mapped, chosen.counting, None, unlabelled=False)
     count = unread = longest = 0
     first: list[dict[str, Any]] = []
     for item in expanded(source.items(), chosen.pairs):
