@@ -17,7 +17,7 @@ $(VENV)/.installed: constraints.txt $(PROJECTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e "core[train,data,test]" $(addprefix -e ./,$(DISTRIBUTIONS)) ruff mypy types-PyYAML
+	$(BIN)/pip install --quiet -c constraints.txt -e "core[train,data,constrained,test]" $(addprefix -e ./,$(DISTRIBUTIONS)) ruff mypy types-PyYAML
 	touch $@
 
 demo: $(VENV)/.installed ## train, evaluate and report the README's example

@@ -89,6 +89,16 @@ def build_prompt(record: Record, options: TaskOptions) -> Prompt:  # type: ignor
 
 
 @hookspec(firstresult=True)
+def answer_grammar(record: Record, options: TaskOptions) -> str:  # type: ignore[empty-body]
+    """The grammar of the answers that are possible for a record, narrower than ``answer_schema`` can say.
+
+    Optional, called for constrained decoding only, and not where a prompt has ``choices``. Lark text in the dialect of
+    the llguidance package, beginning with ``start:``. The grammar accepts the record's gold completion, and does not
+    depend on the target.
+    """
+
+
+@hookspec(firstresult=True)
 def parse_output(text: str, record: Record, options: TaskOptions) -> Answer:  # type: ignore[empty-body]
     """Read a model's raw text. Returns an :class:`Answer` for any text whatever: never None, never raises.
 

@@ -230,6 +230,14 @@ class TaskType(_Plugin):
         prompt: Prompt = self._call("build_prompt", record=record, options=options)
         return prompt
 
+    def answer_grammar(self, record: Record, options: TaskOptions) -> str | None:
+        """The grammar of the record's answers, whose target the plugin is not shown; None without such a hook."""
+        if not self._implements("answer_grammar"):
+            return None
+        blind = record if record.target is None else record.model_copy(update={"target": None})
+        grammar: str = self._call("answer_grammar", record=blind, options=options)
+        return grammar
+
     def parse_output(self, text: str, record: Record, options: TaskOptions) -> Answer:
         """The answer in a model's text; the plugin is shown the record without its target."""
         blind = record if record.target is None else record.model_copy(update={"target": None})

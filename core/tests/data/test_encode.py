@@ -46,7 +46,7 @@ def decode(encoder: Encoder, ids: list[int]) -> str:
     return text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(system=TEXT, user=TEXT, answer=TEXT)
 def test_the_training_prompt_is_the_inference_prompt(encoder: Encoder, system: str, user: str, answer: str) -> None:
     [row] = encoder.rows([chat(system, user, answer)])
@@ -55,7 +55,7 @@ def test_the_training_prompt_is_the_inference_prompt(encoder: Encoder, system: s
     assert len(row) == len(row.prompt) + len(row.completion)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(system=TEXT, user=TEXT, answer=TEXT)
 def test_a_row_decodes_to_the_rendered_prompt_and_the_answer(
     encoder: Encoder, system: str, user: str, answer: str
@@ -65,7 +65,7 @@ def test_a_row_decodes_to_the_rendered_prompt_and_the_answer(
     assert decode(encoder, row.completion) == answer + encoder.end_of_turn
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(user=TEXT, answer=TEXT)
 def test_every_row_ends_with_the_end_of_sequence_token_which_no_prompt_of_text_ends_with(
     encoder: Encoder, user: str, answer: str

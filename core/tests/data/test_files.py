@@ -269,7 +269,7 @@ VALUES = st.recursive(
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     written=st.lists(
         st.tuples(st.dictionaries(TEXT, VALUES.filter(lambda v: encodes(v)), max_size=4), st.integers(0, 2))
@@ -299,7 +299,7 @@ def encodes(value: Any) -> bool:
     return True
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     written=st.lists(st.lists(TEXT.map(lambda text: text.replace("\0", "")), min_size=2, max_size=2), min_size=1),
     terminator=st.sampled_from(["\n", "\r\n"]),

@@ -29,7 +29,7 @@ def chat(user: str, answer: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": user}, {"role": "assistant", "content": answer}]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(user=TEXT, answer=TEXT)
 @example(user="\ufffd", answer="\ufffd")
 @example(user="鱻😀", answer="a\ufffdb")

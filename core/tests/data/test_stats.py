@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tasktune.data.encode import Encoder
 from tasktune.data.rows import read_chat_rows, write_rows
 from tasktune.data.scan import scan
-from tasktune.data.stats import MAX_BINS, histogram, stats, summary
+from tasktune.data.stats import MAX_BINS, histogram, prepared_stats, stats, summary
 from tasktune.definition import Task
 from tasktune.errors import InputError
 
@@ -52,6 +52,12 @@ def test_every_length_is_in_one_bin(train: list[int], test: list[int]) -> None:
     for counts, lengths in ((found.counts["train"], train), (found.counts["test"], test)):
         expected = Counter(max(edge for edge in found.edges if edge <= length) for length in lengths)
         assert list(counts) == [expected[edge] for edge in found.edges]
+
+
+def test_a_version_has_the_figures_of_the_rows_it_was_made_with(make_task: Callable[..., Task], tmp_path: Path) -> None:
+    task = make_task(train=ROWS, data={"split": {"valid": 0.2, "test": 0.1}})
+    write_rows(task, scan(task), tmp_path)
+    assert prepared_stats(tmp_path, task.spec.training.max_length) == stats(task)
 
 
 def test_figures_are_of_the_splits_that_a_run_would_use(make_task: Callable[..., Task], tmp_path: Path) -> None:

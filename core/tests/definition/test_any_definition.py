@@ -33,9 +33,7 @@ SOUND: dict[str, Any] = {"task_name": "a", "task_type": "toy", "options": {"clas
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4), st.booleans())
 @example({"training": 3, "lora": {"r": 1}, "server": [], "execution": {"host": {}}}, True)
 @example({"options": {"classes": {}, "language": 3}, "output_format": {"schema": None, "properties": 3}}, False)
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_a_task_or_problems(tmp_path: Path, toy_task_type: str, changes: dict[str, Any], complete: bool) -> None:
     path = tmp_path / "task.yaml"
     path.write_text(json.dumps({**SOUND, **changes} if complete else changes), "utf-8")

@@ -121,7 +121,7 @@ SPECS = st.fixed_dictionaries(
 
 
 @given(SPECS)
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 def test_a_dumped_spec_loads_back_equal(spec: TaskSpec) -> None:
     assert TaskSpec.model_validate(plain(parse(dump_spec(spec), "t.yaml"))) == spec
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasktune.evaluation.loss_svg import HEIGHT, MOST_POINTS, WIDTH, loss_svg, thin, ticks
+from tasktune.evaluation.axes import ticks
+from tasktune.evaluation.loss_svg import HEIGHT, MOST_POINTS, WIDTH, loss_svg, thin
 
 SVG = "{http://www.w3.org/2000/svg}"
 curves = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=50).map(

@@ -121,6 +121,11 @@ def test_the_files_of_a_version(make_task: Make, rows: Rows, train: list[Record]
     task = make_task()
     version = Version(tmp_path / "v1")
     made = score(task, rows, train=train)
+    version.prepared.mkdir(parents=True)
+    chat = [{"role": "user", "content": "fire"}, {"role": "assistant", "content": "[red]"}]
+    for split, count in (("train", 6), ("valid", 0), ("test", 10)):
+        row = json.dumps({"id": "x:1", "inputs": {}, "target": "red", "classes": ["red"], "messages": chat})
+        (version.prepared / f"{split}.jsonl").write_text(f"{row}\n" * count, "utf-8")
     write_predictions(version.evaluation / "predictions.jsonl", map(Prediction.of, parse_outputs(task, rows)))
     facts = RunFacts(version="v1", date=today, rows={"train": 6, "test": 10})
     report = write_outputs(made, task, version, facts, loss_curve=[(1, 2.0), (2, 1.0)])
@@ -130,6 +135,9 @@ def test_the_files_of_a_version(make_task: Make, rows: Rows, train: list[Record]
     assert "](figures/loss.svg)" in text
     assert "test.jsonl:6" in text
     assert "<polyline" in (report.parent / "figures" / "loss.svg").read_text("utf-8")
+    for figure, bar in (("classes", "red: train 6, test 10"), ("lengths", "4–: train 6, test 10")):
+        assert f"](figures/{figure}.svg)" in text
+        assert bar in (report.parent / "figures" / f"{figure}.svg").read_text("utf-8")
     again = report.read_bytes()
     write_outputs(made, task, version, facts, loss_curve=[(1, 2.0), (2, 1.0)])
     assert report.read_bytes() == again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM, Gemma2Config, LlamaConfig, Qwen3Config
 
 from tasktune.inference.choices import ChoiceTrie
+from tasktune.inference.constraints import ChoiceMatcher
 from tasktune.inference.decoding import Decoding
 from tasktune.inference.engine import TransformersEngine
 
@@ -98,10 +100,12 @@ def test_finished_batches_are_skipped() -> None:
     assert sorted([*answers, *first]) == list(range(len(asked)))
 
 
-def test_a_trie_lets_only_its_choices_through() -> None:
+def test_each_prompt_gets_one_of_its_own_choices() -> None:
     used = engine("qwen3", 4)
-    choices = [[7, 8, 2], [7, 9, 2], [11, 2]]
+    tries = [ChoiceTrie([[7, 8, 2], [7, 9, 2], [11, 2]]), ChoiceTrie([[5, 2], [6, 2]])]
     asked = prompts(30)
-    answers = dict(pair for batch in used.generate(asked, ChoiceTrie(choices)) for pair in batch)
-    assert set(answers.values()) <= {"7 8", "7 9", "11"}
+    constraints = [functools.partial(ChoiceMatcher, tries[number % 2]) for number in range(len(asked))]
+    answers = dict(pair for batch in used.generate(asked, constraints) for pair in batch)
     assert sorted(answers) == list(range(len(asked)))
+    assert {answers[number] for number in answers if number % 2 == 0} <= {"7 8", "7 9", "11"}
+    assert {answers[number] for number in answers if number % 2 == 1} <= {"5", "6"}

@@ -96,6 +96,12 @@ def build_prompt(record: Record, options: Options) -> Prompt:
 
 
 @hookimpl
+def answer_grammar(record, options):
+    mark = " | ".join(json.dumps(json.dumps(mark)) for mark in options.marks)
+    return f'start: "[" (mark (", " mark)*)? "]"\nmark: {mark}\n'
+
+
+@hookimpl
 def parse_output(text: str, record: Record, options: Options) -> Answer:
     try:
         value = json.loads(text)

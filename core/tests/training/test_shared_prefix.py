@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from peft import LoraConfig, get_peft_model
 from transformers import (
@@ -142,7 +142,6 @@ def test_a_model_whose_attention_gets_no_prefix_shares_it_the_other_way() -> Non
 TOKENS = st.lists(st.integers(0, 3), min_size=1, max_size=12)
 
 
-@settings(deadline=None)
 @given(st.lists(TOKENS, min_size=1, max_size=6))
 def test_the_common_prefix_is_the_longest_that_leaves_every_prompt_a_token(prompts: list[list[int]]) -> None:
     prefix: list[int] | None = None

@@ -49,7 +49,7 @@ def test_a_small_case_by_hand() -> None:
     assert metrics.confusion.counts == ((1, 1, 0, 0), (0, 1, 0, 1), (0, 0, 1, 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.sampled_from(LABELS), st.sampled_from([*LABELS, UNPARSED, "樂觀", ""])), min_size=1, max_size=40

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from llguidance import LLMatcher, LLTokenizer, grammar_from
 
+from tasktune.inference.grammar import accepts
 from tasktune.plugins import load_task_type
 from tasktune.types import Answer, Record
 from tasktune_ner.options import NerOptions
@@ -39,7 +42,7 @@ def flat_records(draw: st.DrawFn) -> Record:
     return Record(id="1", inputs={"text": text}, target=target)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(flat_records())
 @example(Record(id="1", inputs={"text": "aaa"}, target=[entity("aa", "PER", 1)]))
 def test_completion_parses_back_for_every_flat_target(record: Record) -> None:
@@ -48,11 +51,60 @@ def test_completion_parses_back_for_every_flat_target(record: Record) -> None:
     assert NER.parse_output(completion, record, OPTIONS) == Answer(value=record.target)
 
 
-@settings(deadline=None)
 @given(flat_records().filter(lambda record: str(record.inputs["text"]).strip()))
 def test_data_row_reads_back_for_every_flat_target(record: Record) -> None:
     row = {**record.inputs, "entities": list(reversed(record.target))}
     assert NER.read_record(row, "1", OPTIONS) == record
+
+
+@given(flat_records())
+def test_grammar_accepts_the_completion_of_every_flat_target(record: Record) -> None:
+    prompt, grammar = NER.build_prompt(record, OPTIONS), NER.answer_grammar(record, OPTIONS)
+    assert grammar is not None
+    assert prompt.completion is not None
+    assert accepts(grammar, prompt.completion)
+
+
+@given(flat_records(), st.randoms(use_true_random=False))
+def test_whatever_the_grammar_lets_through_stands_in_the_text(record: Record, chance: random.Random) -> None:
+    answer = NER.parse_output(a_sentence_of(NER.answer_grammar(record, OPTIONS) or "", chance), record, OPTIONS)
+    assert answer.parsed, answer.error
+    for each in answer.value:
+        assert each["text"] in str(record.inputs["text"])
+        assert each["label"] in OPTIONS.labels
+
+
+def a_sentence_of(grammar: str, chance: random.Random) -> str:
+    """A random text of the grammar: any byte that may come next, an end where one may be."""
+    bytes_only = LLTokenizer("byte")
+    matcher = LLMatcher(bytes_only, grammar_from("lark", grammar))
+    written = bytearray()
+    while not matcher.is_stopped() and not (matcher.is_accepting() and chance.random() < 0.5):
+        mask = matcher.compute_bitmask()
+        byte = chance.choice([byte for byte in range(256) if mask[byte // 8] >> byte % 8 & 1])
+        assert matcher.consume_token(byte)
+        written.append(byte)
+        # Four entities are enough; many bytes may end none.
+        if written.count(b"{") == 4 and written.endswith(b"}"):
+            written += b"]"
+            break
+    return written.decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"text": "台電", "label": "ORG"}]',
+        '[{"text": "", "label": "ORG"}]',
+        '[{"text": "台積電", "label": "公司"}]',
+        "[",
+        "",
+    ],
+)
+def test_grammar_refuses(text: str) -> None:
+    grammar = NER.answer_grammar(Record(id="1", inputs={"text": TEXT}), OPTIONS)
+    assert grammar is not None
+    assert not accepts(grammar, text)
 
 
 def test_nth_is_written_only_where_it_is_needed() -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasktune.plugins import load_task_type
@@ -85,7 +85,6 @@ def by_sets(rows: list[Scored]) -> dict[str, float]:
     return found
 
 
-@settings(deadline=None)  # the first example imports seqeval, and the machine may be busy
 @given(evaluations())
 def test_strict_scores_are_those_of_sets(rows: list[Scored]) -> None:
     metrics = score(*rows)
@@ -107,7 +106,6 @@ def most_pairs(gold: list[dict[str, Any]], predicted: list[dict[str, Any]]) -> i
     return best
 
 
-@settings(deadline=None)  # the first example imports seqeval, and the machine may be busy
 @given(st.data())
 def test_relaxed_pairs_are_the_most_possible(data: st.DataObject) -> None:
     gold = data.draw(golds())

@@ -99,15 +99,9 @@ def _histogram(histogram: Histogram) -> str:
     """A line for each bin; the bars of a split are shares of its rows, so that splits can be compared."""
     most = max((n / sum(counts) for counts in histogram.counts.values() for n in counts), default=1.0)
     rows = []
-    for number, edge in enumerate(histogram.edges):
-        last = number + 1 == len(histogram.edges)
-        name = f"{edge:,}–" if last else _range(edge, histogram.edges[number + 1] - 1)
+    for number, name in enumerate(histogram.names):
         rows.append((name, [_cell(counts[number], sum(counts), most) for counts in histogram.counts.values()]))
     return table([_("length"), *histogram.counts], _aligned(rows))
-
-
-def _range(first: int, last: int) -> str:
-    return f"{first:,}" if first == last else f"{first:,}–{last:,}"
 
 
 Cell = tuple[str, str, str]

@@ -18,6 +18,7 @@ from tasktune.data.files import Row
 from tasktune.data.records import SPLITS, Problems, Split, broken_at, missing_files, refusal, rows_and_records
 from tasktune.data.split import ALONE, grouped_split, stratified_split
 from tasktune.errors import PluginError, Problem, RecordError
+from tasktune.inference.grammar import constraint_problem
 from tasktune.locale import translate as _
 from tasktune.types import Prompt, Record
 
@@ -162,6 +163,10 @@ def _scan_files(
             prompt = checked_prompt(task, record, result.problems)
         except PluginError as error:
             raise broken_at(error, *_place(record)) from error
+        if split == "train" and not seen.contents and prompt and task.spec.evaluation.decoding == "constrained":
+            # All rows' answers are of one form; finding out after the training would be late.
+            unconstrained = constraint_problem(task, record, prompt)
+            result.problems.add(*[unconstrained] if unconstrained else [])
         # A row that is refused still takes its place, so that row numbers stay those of read_records.
         content = content_hash(prompt) if prompt else _REFUSED
         for other, contents in held_out.items():

@@ -7,12 +7,13 @@ import math
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktune.data.check import report_on
 from tasktune.data.records import SPLITS, Split
-from tasktune.data.rows import chat, used_records
+from tasktune.data.rows import chat, read_chat_rows, rows_path, used_records
 from tasktune.data.scan import Scan, scan
 from tasktune.data.tokenizing import tokenized
 from tasktune.types import Prompt, Value
@@ -51,6 +52,15 @@ class Histogram(Value):
     edges: tuple[int, ...]
     counts: Mapping[Split, tuple[int, ...]]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each bin is called: ``10–19``, ``7`` for one length, ``90–`` for the last."""
+        closed = (
+            f"{first:,}" if first == after - 1 else f"{first:,}–{after - 1:,}"
+            for first, after in itertools.pairwise(self.edges)
+        )
+        return (*closed, f"{self.edges[-1]:,}–")
+
 
 class Stats(Value):
     """The rows of a task as a run would use them; ``unit`` is that of the lengths."""
@@ -68,72 +78,88 @@ def stats(task: Task, *, tokens: bool = False) -> Stats:
     """
     found = scan(task)
     report_on(found, task).raise_for_problems()
-    unit = "tokens" if tokens else "characters"
-    rows = _Rows(task, found, MEASURES[unit])
-    if tokens:
-        with tokenized(task, (chat(prompt) for _split, prompt in rows.keep()), "lengths") as answers:
-            for split, (prompt, answer) in zip(rows.splits(), answers, strict=True):
-                rows.add(split, (prompt, answer, prompt + answer))
-    else:
-        for split, prompt in rows.read():
-            asked = sum(len(message.content) for message in prompt.messages if message.role == "user")
-            rows.add(split, (asked, len(prompt.completion or "")))
-    return rows.stats(unit, found)
+    tally = _Tally("tokens" if tokens else "characters", task.spec.training.max_length)
+    if not tokens:
+        for split, prompt in _counted(task, found, tally):
+            tally.measure(split, characters(chat(prompt)))
+        return tally.stats()
+    order = bytearray()
+
+    def chats() -> Iterator[list[dict[str, str]]]:
+        for split, prompt in _counted(task, found, tally):
+            order.append(SPLITS.index(split))
+            yield chat(prompt)
+
+    with tokenized(task, chats(), "lengths") as answers:
+        for number, (prompt, answer) in zip(order, answers, strict=True):
+            tally.measure(SPLITS[number], (prompt, answer, prompt + answer))
+    return tally.stats()
 
 
-class _Rows:
-    """The lengths of every row, a number each."""
+def prepared_stats(prepared: Path, max_length: int) -> Stats:
+    """The same, in characters, of the rows that a version was made with (its ``prepared`` folder)."""
+    tally = _Tally("characters", max_length)
+    for split in SPLITS:
+        for row in read_chat_rows(rows_path(prepared, split)):
+            tally.count(split, row["classes"])
+            tally.measure(split, characters(row["messages"]))
+    return tally.stats()
 
-    def __init__(self, task: Task, found: Scan, measures: Sequence[str]) -> None:
-        self.task = task
-        self.found = found
-        self.measures = measures
-        self.lengths = {measure: {split: array("I") for split in SPLITS} for measure in measures}
+
+def characters(messages: Sequence[Mapping[str, str]]) -> tuple[int, int]:
+    """The lengths of a row's input and answer. The system prompt, which all rows share, is left out."""
+    asked = sum(len(message["content"]) for message in messages if message["role"] == "user")
+    return asked, sum(len(message["content"]) for message in messages if message["role"] == "assistant")
+
+
+def _counted(task: Task, found: Scan, tally: _Tally) -> Iterator[tuple[Split, Prompt]]:
+    """The prompt of every row that a run uses, its classes counted."""
+    for split, record in used_records(task, found):
+        tally.count(split, task.plugin.target_classes(record, task.options))
+        yield split, task.plugin.build_prompt(record, task.options)
+
+
+class _Tally:
+    """Counts of rows and classes, and the lengths of every row, a number each."""
+
+    def __init__(self, unit: str, max_length: int) -> None:
+        self.unit = unit
+        self.max_length = max_length
+        self.rows: Counter[Split] = Counter()
         self.without_class: Counter[Split] = Counter()
-        self._kept = bytearray()
+        self.classes: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
+        self.lengths = {measure: {split: array("I") for split in SPLITS} for measure in MEASURES[unit]}
 
-    def read(self) -> Iterator[tuple[Split, Prompt]]:
-        """The prompt of every row that a run uses, with its split."""
-        task = self.task
-        for split, record in used_records(task, self.found):
-            self.without_class[split] += not task.plugin.target_classes(record, task.options)
-            yield split, task.plugin.build_prompt(record, task.options)
+    def count(self, split: Split, classes: Sequence[str]) -> None:
+        self.rows[split] += 1
+        self.without_class[split] += not classes
+        self.classes[split].update(set(classes))
 
-    def keep(self) -> Iterator[tuple[Split, Prompt]]:
-        """As :meth:`read`, and :meth:`splits` has the splits again afterwards."""
-        for split, prompt in self.read():
-            self._kept.append(SPLITS.index(split))
-            yield split, prompt
-
-    def splits(self) -> Iterator[Split]:
-        """The split of every row that was kept, in order."""
-        return (SPLITS[number] for number in self._kept)
-
-    def add(self, split: Split, lengths: Iterable[int]) -> None:
-        for measure, length in zip(self.measures, lengths, strict=True):
+    def measure(self, split: Split, lengths: Sequence[int]) -> None:
+        for measure, length in zip(self.lengths, lengths, strict=True):
             self.lengths[measure][split].append(length)
 
-    def stats(self, unit: str, found: Scan) -> Stats:
-        limit = self.task.spec.training.max_length
-        used = [split for split in SPLITS if found.rows[split]]
+    def stats(self) -> Stats:
+        used = [split for split in SPLITS if self.rows[split]]
         return Stats(
-            unit=unit,
-            max_length=limit,
-            splits={
-                split: SplitStats(
-                    rows=found.rows[split],
-                    classes=dict(sorted(found.classes[split].items())),
-                    without_class=self.without_class[split],
-                    lengths={measure: summary(self.lengths[measure][split]) for measure in self.measures},
-                    over_max_length=sum(length > limit for length in self.lengths["row"][split])
-                    if unit == "tokens"
-                    else None,
-                )
-                for split in used
-            },
+            unit=self.unit,
+            max_length=self.max_length,
+            splits={split: self._split(split) for split in used},
             histograms={
-                measure: histogram({split: self.lengths[measure][split] for split in used}) for measure in self.measures
+                measure: histogram({split: lengths[split] for split in used})
+                for measure, lengths in self.lengths.items()
             },
+        )
+
+    def _split(self, split: Split) -> SplitStats:
+        # Only tokens can be compared with the limit.
+        rows = self.lengths["row"][split] if self.unit == "tokens" else None
+        return SplitStats(
+            rows=self.rows[split],
+            classes=dict(sorted(self.classes[split].items())),
+            without_class=self.without_class[split],
+            lengths={measure: summary(lengths[split]) for measure, lengths in self.lengths.items()},
+            over_max_length=None if rows is None else sum(length > self.max_length for length in rows),
         )
 
 

@@ -6,21 +6,17 @@ import math
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from tasktune.evaluation.axes import AXES_STYLE, ticks
+
 WIDTH, HEIGHT = 640, 320
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 40, 48
 MOST_POINTS = 1000
 """More points than pixels show nothing more: neighbours are averaged."""
 
 _STYLE = """
-text { font: 12px system-ui, sans-serif; fill: #57606a }
-.title { font-size: 14px; font-weight: 600; fill: #24292f }
-.grid { stroke: #d0d7de; stroke-width: 1 }
 .loss { stroke: #0969da; stroke-width: 1.5; stroke-linejoin: round; fill: none }
 .point { fill: #0969da }
-@media (prefers-color-scheme: dark) {
-  text { fill: #9198a1 } .title { fill: #f0f6fc } .grid { stroke: #3d444d }
-  .loss { stroke: #4493f8 } .point { fill: #4493f8 }
-}"""
+@media (prefers-color-scheme: dark) { .loss { stroke: #4493f8 } .point { fill: #4493f8 } }"""
 
 
 def loss_svg(points: Sequence[tuple[int, float]], *, title: str, x_label: str, y_label: str) -> str:
@@ -41,7 +37,7 @@ def loss_svg(points: Sequence[tuple[int, float]], *, title: str, x_label: str, y
     middle, bottom = (LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>",
+        f"<title>{escape(title)}</title><style>{AXES_STYLE}{_STYLE}</style>",
         f'<text class="title" x="{LEFT}" y="22">{escape(title)}</text>',
         *(f'<path class="grid" d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}"/>' for tick in y_ticks),
         *(f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>' for tick in y_ticks),
@@ -58,20 +54,6 @@ def loss_svg(points: Sequence[tuple[int, float]], *, title: str, x_label: str, y
             line = " ".join(f"{x(step):.1f},{y(loss):.1f}" for step, loss in run)
             parts.append(f'<polyline class="loss" points="{line}"/>')
     return "\n".join([*parts, "</svg>"]) + "\n"
-
-
-def ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
-    """About five round numbers (1, 2 or 5 times a power of ten) apart, the first <= low and the last >= high.
-
-    With ``whole`` they are integers.
-    """
-    span = high - low if high > low else 1.0
-    power = 10.0 ** math.floor(math.log10(span / 5))
-    step = next(multiple * power for multiple in (1, 2, 5, 10) if span / (multiple * power) <= 5 + 1e-9)
-    step = max(step, 1.0) if whole else step
-    first = math.floor(low / step + 1e-9)
-    last = max(math.ceil(high / step - 1e-9), first + 1)
-    return [number * step for number in range(first, last + 1)]
 
 
 def thin(points: Sequence[tuple[int, float]], most: int = MOST_POINTS) -> list[tuple[float, float]]:

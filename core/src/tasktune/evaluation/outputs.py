@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from tasktune.data.stats import Stats, prepared_stats
 from tasktune.errors import InputError
+from tasktune.evaluation.bars_svg import Bars, bars_svg
 from tasktune.evaluation.loss_svg import loss_svg
 from tasktune.evaluation.predictions import FILE_NAME, read_predictions
 from tasktune.evaluation.report import RunFacts, render_report
@@ -21,7 +24,9 @@ from tasktune.workspace.versions import Version
 if TYPE_CHECKING:
     from tasktune.definition import Task
 
-LOSS_FIGURE = "figures/loss.svg"
+LOSS_FIGURE, CLASSES_FIGURE, LENGTHS_FIGURE = "figures/loss.svg", "figures/classes.svg", "figures/lengths.svg"
+MOST_CLASSES = 30
+"""Bars of the classes' figure; `tune data stats` has them all."""
 
 
 def write_outputs(
@@ -33,33 +38,57 @@ def write_outputs(
     loss_curve: Sequence[tuple[int, float]] = (),
     language: str | None = None,
 ) -> Path:
-    """Write ``evaluation/{metrics.json, figures/loss.svg, report.md}`` and ``results.json``; return the report's path.
+    """Write ``evaluation/{metrics.json, figures/*.svg, report.md}`` and ``results.json``; return the report's path.
 
-    Mistakes are read from ``evaluation/predictions.jsonl``, which must exist; a loss curve (step, loss) makes the
-    figure. ``results.json`` comes last: where it is, the others are.
+    Mistakes are read from ``evaluation/predictions.jsonl``, which must exist; the loss curve (step, loss) and the
+    version's rows make the figures. ``results.json`` comes last: where it is, the others are.
     """
     folder = version.evaluation
     language = nearest_language(language or task.spec.language)
     write_text_atomically(folder / "metrics.json", evaluation.model_dump_json(indent=2) + "\n")
+    figures = _data_figures(prepared_stats(version.prepared, task.spec.training.max_length), language)
     if loss_curve:
-        figure = loss_svg(
+        figures[LOSS_FIGURE] = loss_svg(
             loss_curve,
             title=translate("Training loss", language=language),
             x_label=translate("Step", language=language),
             y_label=translate("Loss per token", language=language),
         )
-        write_text_atomically(folder / LOSS_FIGURE, figure)
+    for name, figure in figures.items():
+        write_text_atomically(folder / name, figure)
     report = render_report(
         evaluation,
         task,
         facts,
         read_predictions(folder / FILE_NAME),
         language=language,
+        data_figures=[name for name in (CLASSES_FIGURE, LENGTHS_FIGURE) if name in figures],
         loss_figure=LOSS_FIGURE if loss_curve else None,
     )
     write_text_atomically(folder / "report.md", report)
     write_json_atomically(version.results, results(evaluation, version.name))
     return folder / "report.md"
+
+
+def _data_figures(stats: Stats, language: str) -> dict[str, str]:
+    """How the rows are spread over classes, the commonest first, and over the lengths of their inputs, by file name."""
+    totals: Counter[str] = Counter()
+    for split in stats.splits.values():
+        totals.update(split.classes)
+    names = [name for name, _rows in totals.most_common(MOST_CLASSES)]
+    classes: Bars = [(name, {s: each.classes.get(name, 0) for s, each in stats.splits.items()}) for name in names]
+    lengths = stats.histograms["input"]
+    bins: Bars = [
+        (name, {split: counts[number] for split, counts in lengths.counts.items()})
+        for number, name in enumerate(lengths.names)
+    ]
+    titles = {CLASSES_FIGURE: "Rows by class", LENGTHS_FIGURE: "Rows by length of the input, in characters"}
+    drawn = {CLASSES_FIGURE: classes, LENGTHS_FIGURE: bins}
+    return {
+        name: bars_svg(bars, title=translate(titles[name], language=language))
+        for name, bars in drawn.items()
+        if any(counts for _name, counts in bars)
+    }
 
 
 def read_evaluation(version: Version) -> Evaluation:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tasktune.evaluation.markdown import as_text, escape, shorten
@@ -51,12 +51,13 @@ def render_report(
     predictions: Iterable[Prediction] = (),
     *,
     language: str | None = None,
+    data_figures: Sequence[str] = (),
     loss_figure: str | None = None,
 ) -> str:
     """The report as Markdown.
 
-    ``language`` is by default the task's. ``predictions`` are read once, for examples of mistakes. ``loss_figure``
-    is the loss curve's path relative to the report.
+    ``language`` is by default the task's. ``predictions`` are read once, for examples of mistakes. The figures, of the
+    rows and of the loss curve, are paths relative to the report.
     """
     wording = Wording(nearest_language(language or task.spec.language), task.plugin.info.metrics)
     name = escape(evaluation.task_name)
@@ -67,7 +68,12 @@ def render_report(
         *_section("Against baselines", baselines_table(evaluation, wording), wording),
         *_section("Per class", classes_table(evaluation, wording), wording),
         *_section("Confusion matrix", confusion_table(evaluation, wording), wording),
-        *_section("Training curve", _figure(loss_figure, wording), wording),
+        *_section(
+            "Distribution of the data",
+            "\n\n".join(_figure(path, "Distribution of the data", wording) for path in data_figures),
+            wording,
+        ),
+        *_section("Training curve", _figure(loss_figure, "Training loss", wording), wording),
         *_section("Diagnosis", _findings(evaluation.findings, wording), wording),
         *_section("Typical mistakes", mistakes_table(typical_mistakes(predictions), wording), wording),
         *_section("Decision", _decision(evaluation, wording), wording),
@@ -122,8 +128,8 @@ def _facts(evaluation: Evaluation, task: Task, facts: RunFacts, wording: Wording
     return "\n".join(f"- {say(title)}{colon}{escape(text)}" for title, text in lines.items() if text)
 
 
-def _figure(path: str | None, wording: Wording) -> str:
-    return f"![{wording.say('Training loss')}]({path})" if path else ""
+def _figure(path: str | None, title: str, wording: Wording) -> str:
+    return f"![{wording.say(title)}]({path})" if path else ""
 
 
 def _findings(findings: Iterable[Finding], wording: Wording) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tasktune.evaluation.criteria import Verdict
 from tasktune.evaluation.wording import Wording
+from tasktune.inference.grammar import is_constrainable
 from tasktune.locale import current_language
 from tasktune.locale import translate as _
 from tasktune.types import Action, Finding, Metrics, RunContext, Scored, Severity
@@ -37,9 +38,10 @@ def diagnose(
     ``rivals`` are other methods' scores on the headline metric, by name; ``decoding`` is how answers were generated.
     """
     wording = Wording(current_language(), task.plugin.info.metrics)
-    closed = task.plugin.build_prompt(rows[0].record, task.options).choices is not None
+    first = rows[0].record
+    can_constrain = is_constrainable(task, first, task.plugin.build_prompt(first, task.options))
     found = [
-        *unparsed_answers(rows, context, can_constrain=closed and decoding == "free"),
+        *unparsed_answers(rows, context, can_constrain=can_constrain and decoding == "free"),
         *below_baseline(verdict, rivals, context, wording),
         *few_training_rows(verdict, context),
         *task.plugin.diagnose(rows, metrics, context, task.options),
@@ -56,7 +58,7 @@ def unparsed_answers(rows: Sequence[Scored], context: RunContext, *, can_constra
     severity: Severity = "error" if share >= UNPARSED_ERROR else "warning" if share >= UNPARSED_WARNING else "info"
     if can_constrain:
         action = Action(
-            title=_("let the model choose among the valid answers only"),
+            title=_("let the model write answers of the right form only"),
             expected_effect=_("no unreadable answers"),
             effort="low",
             patch={"evaluation.decoding": "constrained"},

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, DynamicCache
+from transformers import AutoModelForCausalLM, DynamicCache, LogitsProcessorList
 
-from tasktune.inference.choices import ChoiceTrie
+from tasktune.inference.constraints import Constrained, Constraint
 from tasktune.inference.decoding import Decoding
 from tasktune.training.tokens import SHORTEST_SHARED_PREFIX, common_prefix
 
@@ -39,15 +39,23 @@ class TransformersEngine:
 
     @torch.inference_mode()
     def generate(
-        self, prompts: Sequence[list[int]], trie: ChoiceTrie | None = None, skip: frozenset[int] = frozenset()
+        self,
+        prompts: Sequence[list[int]],
+        constraints: Sequence[Constraint] | None = None,
+        skip: frozenset[int] = frozenset(),
     ) -> Iterator[list[tuple[int, str]]]:
-        """Batch by batch, each prompt's index and answer; batches that are wholly in ``skip`` are passed over."""
+        """Batch by batch, each prompt's index and answer; batches that are wholly in ``skip`` are passed over.
+
+        ``constraints`` are one for each prompt; without them every token is allowed everywhere.
+        """
         prefix = self._shared_prefix(prompts)
         cache = self._prefix_cache(prefix)
         for batch in self.batches(prompts):
             if skip.issuperset(batch):
                 continue
-            yield list(zip(batch, self._generate_batch([prompts[i] for i in batch], prefix, cache, trie), strict=True))
+            bound = None if constraints is None else [constraints[i] for i in batch]
+            answers = self._generate_batch([prompts[i] for i in batch], prefix, cache, bound)
+            yield list(zip(batch, answers, strict=True))
 
     def _shared_prefix(self, prompts: Sequence[list[int]]) -> list[int]:
         # Padding behind the prefix would push it out of a sliding window sooner than it should be.
@@ -77,7 +85,11 @@ class TransformersEngine:
         return expanded
 
     def _generate_batch(
-        self, prompts: list[list[int]], prefix: list[int], cache: DynamicCache | None, trie: ChoiceTrie | None
+        self,
+        prompts: list[list[int]],
+        prefix: list[int],
+        cache: DynamicCache | None,
+        constraints: list[Constraint] | None,
     ) -> list[str]:
         suffixes = [prompt[len(prefix) :] for prompt in prompts]
         width = max(map(len, suffixes))
@@ -86,12 +98,9 @@ class TransformersEngine:
         masks = [[1] * len(prefix) + [0] * (width - len(suffix)) + [1] * len(suffix) for suffix in suffixes]
         start = len(prefix) + width
         arguments: dict[str, Any] = {}
-        if trie is not None:
-
-            def allowed(_row: int, ids: torch.Tensor) -> list[int]:
-                return trie.allowed(ids[start:].tolist()) or [self.pad]
-
-            arguments["prefix_allowed_tokens_fn"] = allowed
+        if constraints is not None:
+            matchers = [begin() for begin in constraints]
+            arguments["logits_processor"] = LogitsProcessorList([Constrained(matchers, start, self.pad)])
         if cache is not None:
             arguments["past_key_values"] = self._expanded(cache, len(rows))
         output = self.model.generate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,9 @@ from tasktune.data.encode import Encoder
 from tasktune.data.rows import chat
 from tasktune.errors import InputError, Problem
 from tasktune.inference.choices import ChoiceTrie
+from tasktune.inference.constraints import ChoiceMatcher, Constraint, GrammarConstraints, GrammarError
 from tasktune.inference.decoding import read_decoding
+from tasktune.inference.grammar import free_text, grammar_of, unenforceable
 from tasktune.locale import translate as _
 from tasktune.training.base import load_tokenizer
 from tasktune.types import Prompt, Record
@@ -32,6 +35,12 @@ class Generator:
         self._encoder = Encoder(tokenizer)
         self._decoding = read_decoding(version.decoding)
         self._engine = TransformersEngine(model, tokenizer, self._decoding, task.spec.evaluation.batch_size)
+        self._choices = functools.lru_cache(maxsize=64)(self._spelled)
+
+    @functools.cached_property
+    def _grammars(self) -> GrammarConstraints:
+        vocabulary = self._engine.model.get_output_embeddings().out_features
+        return GrammarConstraints(self._engine.tokenizer, vocabulary, self._engine.stop_ids)
 
     def outputs(self, records: Sequence[Record], skip: frozenset[int] = frozenset()) -> Iterator[list[tuple[int, str]]]:
         """Batch by batch, the index of each record and what the model answers to it. The model never sees a target."""
@@ -40,17 +49,27 @@ class Generator:
             return
         ids = self._encoder.prompts([chat(prompt) for prompt in prompts])
         refuse_longer_than(self._decoding.context, records, ids)
-        yield from self._engine.generate(ids, self._trie(prompts), skip)
+        try:
+            yield from self._engine.generate(ids, self._constraints(records, prompts), skip)
+        except GrammarError as error:
+            raise InputError("", problems=[unenforceable(self._task, str(error))]) from error
 
-    def _trie(self, prompts: Sequence[Prompt]) -> ChoiceTrie | None:
+    def _constraints(self, records: Sequence[Record], prompts: Sequence[Prompt]) -> list[Constraint] | None:
         if self._decoding.mode == "free":
             return None
-        choices = {prompt.choices for prompt in prompts}
-        if len(choices) != 1 or None in choices:
-            raise no_closed_set(self._task)
-        [closed_set] = choices
-        assert closed_set is not None
-        return ChoiceTrie(self._encoder.completion(choice) for choice in closed_set)
+        return [self._constraint(record, prompt) for record, prompt in zip(records, prompts, strict=True)]
+
+    def _constraint(self, record: Record, prompt: Prompt) -> Constraint:
+        if prompt.choices is not None:
+            return self._choices(prompt.choices)
+        grammar = grammar_of(self._task, record, prompt)
+        if grammar is None:
+            raise InputError("", problems=[free_text(self._task)])
+        return self._grammars.of(grammar)
+
+    def _spelled(self, choices: tuple[str, ...]) -> Constraint:
+        trie = ChoiceTrie(self._encoder.completion(choice) for choice in choices)
+        return lambda: ChoiceMatcher(trie)
 
 
 def blind_prompt(task: Task, record: Record) -> Prompt:
@@ -71,14 +90,3 @@ def refuse_longer_than(context: int, records: Sequence[Record], prompts: Sequenc
             hint=_("shorten them, or train a version with a larger training.max_length"),
             problems=problems,
         )
-
-
-def no_closed_set(task: Task) -> InputError:
-    """The error for constrained decoding of answers that cannot be listed."""
-    return InputError(
-        _(
-            "evaluation.decoding: constrained needs a closed set of answers, which {name} does not have here",
-            name=task.plugin.name,
-        ),
-        hint=_("set evaluation.decoding: free"),
-    )

@@ -187,7 +187,7 @@ VALUES = st.text(st.sampled_from('a好,;"\n \t|é🎉'), max_size=12)
 TABLES = st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=6)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     TABLES,
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),

@@ -161,7 +161,7 @@ ITEMS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ITEMS)
 def test_every_row_is_accounted_for(tmp_path: Path, items: list[Item]) -> None:
     output, rejects = tmp_path / "out.jsonl", tmp_path / "rejects.jsonl"

@@ -54,6 +54,12 @@ def _hallucinated(rows: Sequence[Scored], found: Sequence[Mistake]) -> list[Find
             evidence={"share": share, "texts": dict(common)},
             actions=(
                 Action(
+                    title=_("let the model write only what stands in the text"),
+                    expected_effect=_("no entities that are not in the text"),
+                    effort="low",
+                    patch={"evaluation.decoding": "constrained"},
+                ),
+                Action(
                     title=_("add training rows with entities that occur nowhere else, so that copying is learned"),
                     expected_effect=_("fewer entities that are not in the text"),
                     effort="medium",

@@ -20,8 +20,8 @@ from tasktune.types import (
 )
 from tasktune_ner import baselines as baselines_
 from tasktune_ner import diagnose as diagnose_
+from tasktune_ner import grammar, parse, prompt, rows, setup
 from tasktune_ner import metrics as metrics_
-from tasktune_ner import parse, prompt, rows, setup
 from tasktune_ner.entities import ENTITIES, TEXT, entity
 from tasktune_ner.options import NerOptions
 
@@ -78,6 +78,11 @@ def target_classes(record: Record) -> Sequence[str]:
 @hookimpl
 def build_prompt(record: Record, options: NerOptions) -> Prompt:
     return prompt.build_prompt(record, options)
+
+
+@hookimpl
+def answer_grammar(record: Record, options: NerOptions) -> str:
+    return grammar.answer_grammar(record, options)
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
 
 from tasktune.errors import RecordError, TuneError
+from tasktune.inference.grammar import accepts, mistake_in
 from tasktune.plugins import TaskType
 from tasktune.testing.laws.base import LawBase, blind, broken, completion, parsed
 from tasktune.types import Prompt, Record, TaskOptions
@@ -108,6 +109,20 @@ class PromptLaws(LawBase):
             problems = [error.message for error in Draft202012Validator(schema).iter_errors(value)]
             assert not problems, broken(
                 law, record, f"{text!r}: {problems}", "widen answer_schema or mend the completion"
+            )
+
+    def test_answer_grammar_accepts_gold(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
+        """Constrained decoding cannot write a right answer that the grammar refuses."""
+        for record in labelled:
+            grammar = plugin.answer_grammar(record, valid)
+            if grammar is None:
+                continue
+            assert mistake_in(grammar) is None, broken(
+                "answer_grammar is a grammar", record, mistake_in(grammar), "correct the grammar"
+            )
+            text = completion(plugin, record, valid)
+            assert accepts(grammar, text), broken(
+                "answer_grammar accepts every gold completion", record, text, "widen answer_grammar"
             )
 
     def test_choices_contain_gold(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
