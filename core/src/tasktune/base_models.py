@@ -49,13 +49,18 @@ def fingerprint(base_model: str, revision: str | None, task_folder: Path) -> str
     return ",".join(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats)
 
 
+def offered() -> list[str]:
+    """The names of the built-in bases that installed distributions offer."""
+    return sorted({entry.name for entry in entry_points(group=GROUP)})
+
+
 def _builtin(base_model: str) -> Path:
     name = base_model.removeprefix(BUILTIN)
-    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if name not in offered:
-        known = ", ".join(BUILTIN + known for known in sorted(offered)) or _("none")
+    there = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in there:
+        known = ", ".join(BUILTIN + known for known in offered()) or _("none")
         raise InputError(
             _("no installed distribution offers {name}; offered: {known}", name=base_model, known=known),
             hint=_("pip install tasktune-{name}, or give a model's folder or Hub id", name=name),
         )
-    return Path(offered[name].load())
+    return Path(there[name].load())

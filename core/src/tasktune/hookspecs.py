@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Metrics,
         PluginInfo,
         Prompt,
+        Proposal,
         Record,
         Remark,
         RunContext,
@@ -56,6 +57,16 @@ def read_record(row: Mapping[str, Any], record_id: str, options: TaskOptions) ->
     A row without the target field is unlabelled: target None.
 
     :raises tasktune.errors.RecordError: with all problems of the row, each naming its field and a fix.
+    """
+
+
+@hookspec(firstresult=True)
+def propose(rows: Sequence[Mapping[str, Any]], classes: Mapping[str, int]) -> Proposal:  # type: ignore[empty-body]
+    """Say whether rows that a task is to begin with are of this type, and what they say of its options.
+
+    Optional: by default rows that have the type's fields fit it half. Called by ``tune init`` before there is a
+    task. ``rows`` are the first rows of the source under the type's field names, ``classes`` counts the labels, or the
+    types of spans, over them or over the whole source. Never raises, whatever the rows hold.
     """
 
 

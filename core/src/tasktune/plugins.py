@@ -27,6 +27,7 @@ from tasktune.types import (
     Metrics,
     PluginInfo,
     Prompt,
+    Proposal,
     Record,
     Remark,
     RunContext,
@@ -210,6 +211,13 @@ class TaskType(_Plugin):
             return record
         inputs = {key: value for key, value in row.items() if key != self.info.target_field}
         return Record(id=record_id, inputs=inputs, target=row.get(self.info.target_field))
+
+    def propose(self, rows: Sequence[Mapping[str, Any]], classes: Mapping[str, int]) -> Proposal:
+        """How well rows fit the task type, and what they say of its options; half, when it does not say."""
+        if not self._implements("propose"):
+            return Proposal(fit=0.5, reason=_("the rows have the fields that it needs"))
+        proposal: Proposal = self._call("propose", rows=rows, classes=classes)
+        return proposal
 
     def target_classes(self, record: Record, options: TaskOptions) -> Sequence[str]:
         """The classes that a record's target shows; none when the task type knows no classes."""

@@ -14,6 +14,7 @@ from tasktune.types import (
     Metrics,
     PluginInfo,
     Prompt,
+    Proposal,
     Record,
     Remark,
     RunContext,
@@ -38,6 +39,8 @@ class CompleteTaskTypePlugin(TaskTypePlugin, Protocol):
     """A task type that implements the optional hooks as well."""
 
     def read_record(self, row: Mapping[str, Any], record_id: str, options: Any) -> Record: ...
+
+    def propose(self, rows: Sequence[Mapping[str, Any]], classes: Mapping[str, int]) -> Proposal: ...
 
     def target_classes(self, record: Record, options: Any) -> Sequence[str]: ...
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from tasktune.locale import LANGUAGES
 from tasktune.locale import translate as _
 from tasktune.templates import Template
 
@@ -200,6 +201,52 @@ class MetricInfo(Value):
     higher_is_better: bool = True
 
 
+def _in_both_languages(words: Mapping[str, str]) -> Mapping[str, str]:
+    missing = [language for language in LANGUAGES if not words.get(language, "").strip()]
+    if missing:
+        raise ValueError(_("not said in {languages}", languages=", ".join(missing)))
+    return words
+
+
+Words = Annotated[Mapping[str, str], AfterValidator(_in_both_languages)]
+"""Something said in every language of the messages: ``{"en": …, "zh-TW": …}``."""
+
+
+class Question(Value):
+    """Something that ``tune init`` asks about a new task.
+
+    ``id`` names the answer in an answers file; ``path`` is the dotted key of task.yaml that it fills, None when it only
+    bears on the advice. ``choices`` are the answers that a ``choice`` takes, each with its title. A question without a
+    default may be left unanswered unless it is ``required``. ``when`` maps ids of questions before it to the answers
+    that it is asked after; with other answers it is passed over.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    path: str | None = None
+    ask: Words
+    explain: Words | None = None
+    why: Words
+    kind: Literal["text", "choice", "list", "number"] = "text"
+    choices: Mapping[str, Words] = {}
+    default: Any = None
+    required: bool = False
+    when: Mapping[str, tuple[str, ...]] = {}
+
+
+class Proposal(Value):
+    """What a task type makes of rows that somebody wants to begin a task with.
+
+    ``fit`` says how likely they are rows of this type, from 0 to 1, and ``reason`` why, in words. ``answers`` are
+    answers to the task type's own questions that the rows give, by their ids: they are not asked any more.
+    ``guesses`` are likely ones: they are asked, with the guess as the default.
+    """
+
+    fit: Annotated[float, Field(ge=0, le=1)]
+    reason: str
+    answers: Mapping[str, Any] = {}
+    guesses: Mapping[str, Any] = {}
+
+
 class PluginInfo(Value):
     """What a plugin says of itself. ``contract`` is the major version of hookspecs that it was written for."""
 
@@ -213,7 +260,8 @@ class TaskTypeInfo(PluginInfo):
 
     ``target_field`` names the data field with the gold answer. ``examples`` are labelled records that
     ``example_options`` fit; the conformance suite and the docs use them. ``metrics`` describes every metric that
-    ``compute_metrics`` reports; a metric absent from it is shown under its own name.
+    ``compute_metrics`` reports; a metric absent from it is shown under its own name. ``title`` is what the type is
+    called, and ``questions`` are what ``tune init`` asks for its options.
     """
 
     options: type[TaskOptions]
@@ -224,6 +272,8 @@ class TaskTypeInfo(PluginInfo):
     primary_metric: str
     suggested_threshold: float
     metrics: Mapping[str, MetricInfo] = {}
+    title: Words | None = None
+    questions: tuple[Question, ...] = ()
 
 
 class DeployRequest(Value):

@@ -75,13 +75,15 @@ def test_help_of_one_command_imports_no_other(site: Path) -> None:
         ("data", "stats", "TASK"),
         ("data", "split", "TASK", "--force"),
         ("data", "convert", "TASK"),
+        ("tasks", "TASK"),
+        ("init", "TASK/new", "--task-type", "rating", "--answer", "goal=g", "--data", "TASK/data/train.jsonl"),
     ],
 )
 def test_commands_that_do_not_train_are_light(
     site: Path, tmp_path: Path, make_task: Callable[[Path], None], arguments: tuple[str, ...]
 ) -> None:
     make_task(tmp_path / "task")
-    modules = modules_after(site, *(str(tmp_path / "task") if word == "TASK" else word for word in arguments))
+    modules = modules_after(site, *(word.replace("TASK", str(tmp_path / "task")) for word in arguments))
     assert not modules & HEAVY
 
 

@@ -16,6 +16,8 @@ from tasktune.types import (
     MetricInfo,
     Metrics,
     Prompt,
+    Proposal,
+    Question,
     Record,
     Remark,
     RunContext,
@@ -48,7 +50,22 @@ def plugin_info() -> TaskTypeInfo:
         primary_metric="accuracy",
         suggested_threshold=0.9,
         metrics={"accuracy": MetricInfo(titles={"en": "Accuracy", "zh-TW": "準確率"})},
+        questions=(
+            Question(
+                id="marks",
+                path="options.marks",
+                ask={"en": "Which marks?", "zh-TW": "哪些記號？"},
+                why={"en": "They are looked for.", "zh-TW": "要找的就是它們。"},
+                kind="list",
+            ),
+        ),
     )
+
+
+@hookimpl
+def propose(rows, classes):
+    fits = bool(rows) and all(isinstance(row.get("found"), list) for row in rows)
+    return Proposal(fit=0.9 if fits else 0.1, reason="lists of marks", answers={"marks": sorted(classes)})
 
 
 @hookimpl

@@ -11,7 +11,7 @@ import click
 
 from tasktune.cli import generate_view, output, progress
 from tasktune.cli.help import Command, Example
-from tasktune.cli.made import force_option, writing
+from tasktune.cli.made import force_option
 from tasktune.cli.options import definition_options, json_option, load, load_trained, task_argument, version_option
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
@@ -177,7 +177,7 @@ def _generate(
         output.show(_("nothing was sent"))
         context.exit(1)
     try:
-        with writing(), progress.shown() as on_event:
+        with output.writing(), progress.shown() as on_event:
             done = run(planned, server, on_event)
     except KeyboardInterrupt as interruption:
         raise click.Abort(_("the same command goes on where this one stopped")) from interruption
@@ -203,7 +203,7 @@ def _pairs(task: Path, version: str | None, split: Literal["train", "valid"], *,
     from tasktune.data.generating.pairs import make_pairs
 
     loaded, chosen = load_trained(task, version)
-    with writing():
+    with output.writing():
         made = make_pairs(loaded, chosen, split, force=force)
     if as_json:
         output.show_json(made.model_dump(mode="json"))

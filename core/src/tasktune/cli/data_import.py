@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tasktune.cli import completers, import_view, output
+from tasktune.cli.columns import confirmed, named_values, pairs_option
 from tasktune.cli.help import Argument, Command, Example
-from tasktune.cli.made import writing
 from tasktune.cli.options import json_option, load
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
     from tasktune.data.importing.fields import Mapped
-    from tasktune.data.importing.items import SourceRow
-    from tasktune.data.importing.rows import Pairs
     from tasktune.data.importing.wanted import Wanted
     from tasktune.definition import Task
 
@@ -140,8 +138,8 @@ def command(
     from tasktune.data.importing.run import find_counting, import_rows, look
 
     task, wanted = _purpose(task_path, task_type)
-    fields = _pairs_of(given, "--field", "NAME=COLUMN")
-    split = _split(pairs)
+    fields = named_values(given, "--field", "NAME=COLUMN")
+    split = pairs_option(pairs)
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
     opened = open_source(source, Reading(format=kind, columns=names, **reading))
     target, refused = _targets(source, task, out, rejects, force=force)
@@ -156,10 +154,10 @@ def command(
     say(import_view.source_words(opened))
     say(import_view.field_table(mapped, sample))
     if mapped.guessed and not yes and not as_json and sys.stdin.isatty() and sys.stderr.isatty():
-        mapped = _confirmed(mapped, sample, wanted, fields, choose)
+        mapped = confirmed(mapped, sample, wanted, fields, choose)
     counting = find_counting(opened, wanted, mapped, offsets, split)
     maker = RowMaker(wanted, mapped, counting, task, unlabelled=unlabelled)
-    with writing(), import_view.counter() as on_progress:
+    with output.writing(), import_view.counter() as on_progress:
         report = import_rows(opened, maker, target, refused, pairs=split, strict=strict, on_progress=on_progress)
     if as_json:
         columns_of = {each.field: {"column": each.column, "how": each.how} for each in mapped.filled}
@@ -217,48 +215,3 @@ def _targets(
             hint = _("replace it with --force, or name another with --out or --rejects")
             raise InputError(_("{file} is there already", file=path), hint=hint)
     return out, rejects
-
-
-def _confirmed(
-    mapped: Mapped,
-    sample: list[SourceRow],
-    wanted: Wanted,
-    given: Mapping[str, str],
-    choose: Callable[[Mapping[str, str]], Mapped],
-) -> Mapped:
-    """The fields after the user has said that they are right, or which column it is instead."""
-    while not click.confirm(_("Are these the right columns?"), default=True, err=True):
-        columns = list(dict.fromkeys(name for row in sample for name in row.fields))
-        chosen = {
-            name: click.prompt(
-                _("Which column is {field}?", field=name),
-                default=mapped.column(name),
-                type=click.Choice(columns),
-                err=True,
-            )
-            for name in (*wanted.inputs, wanted.target)
-        }
-        mapped = choose({**given, **chosen})
-        output.say(import_view.field_table(mapped, sample))
-    return mapped
-
-
-def _split(pairs: str | None) -> Pairs | None:
-    from tasktune.data.importing.rows import Pairs
-
-    if pairs is None:
-        return None
-    names, _equals, column = pairs.partition("=")
-    key, _colon, answer = names.partition(":")
-    if not (key and answer and column):
-        raise InputError(
-            _("--pairs {pairs}: not KEY:ANSWER=COLUMN", pairs=pairs), hint="--pairs entity:label=Decisions"
-        )
-    return Pairs(column, key, answer)
-
-
-def _pairs_of(given: tuple[str, ...], option: str, form: str) -> dict[str, str]:
-    wrong = [each for each in given if not all(each.partition("="))]
-    if wrong:
-        raise InputError(_("{option} {given}: not {form}", option=option, given=wrong[0], form=form))
-    return {name: column for name, _equals, column in (each.partition("=") for each in given)}

@@ -12,7 +12,6 @@ import click
 
 from tasktune.cli import generate_view, output
 from tasktune.cli.help import Command, Example
-from tasktune.cli.made import writing
 from tasktune.cli.options import definition_options, json_option, load, task_argument
 from tasktune.errors import InputError, Problem, RecordError
 from tasktune.locale import translate as _
@@ -76,7 +75,7 @@ def command(
     if accept_all and decisions is not None:
         raise click.UsageError(_("--accept-all and --decisions exclude each other"), context)
     loaded = load(task, task_type, overlays, overrides)
-    with writing(), review(loaded, [path.absolute() for path in files]) as at_work:
+    with output.writing(), review(loaded, [path.absolute() for path in files]) as at_work:
         unacceptable: list[Problem] = []
         looks = False
         if decisions is not None:

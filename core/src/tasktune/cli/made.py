@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
 
 from tasktune.cli import output
-from tasktune.errors import InputError, Problem, RunError
+from tasktune.errors import Problem
 from tasktune.locale import translate as _
 
 force_option = click.option(
@@ -25,13 +23,3 @@ def show_end(backup: str | None, to_change: Sequence[Problem]) -> None:
         output.show(_("before a run reads these files, task.yaml has to say so:"))
         for change in to_change:
             output.show(f"  {change}")
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """A file that cannot be written is an error to correct; a full disk is not, but no bug of ours either."""
-    try:
-        yield
-    except OSError as error:
-        message = _("{file}: {reason}", file=error.filename or _("the output"), reason=error.strerror or error)
-        raise (RunError if error.errno == errno.ENOSPC else InputError)(message) from error

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 import click
+
+from tasktune.errors import InputError, RunError
+from tasktune.locale import translate as _
 
 
 def show(text: str) -> None:
@@ -34,3 +40,13 @@ def colourful(stream: IO[Any]) -> bool:
 def paint(text: str, colour: str, stream: IO[Any]) -> str:
     """The text in bold colour where colours are welcome, else as it is."""
     return click.style(text, fg=colour, bold=True) if colourful(stream) else text
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A file that cannot be written is an error to correct; a full disk is not, but no bug of ours either."""
+    try:
+        yield
+    except OSError as error:
+        message = _("{file}: {reason}", file=error.filename or _("the output"), reason=error.strerror or error)
+        raise (RunError if error.errno == errno.ENOSPC else InputError)(message) from error

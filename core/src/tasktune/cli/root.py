@@ -17,6 +17,8 @@ from tasktune.cli.settings import Settings
 from tasktune.locale import environment_language, use_language
 
 COMMANDS = {
+    "init": Entry("tasktune.cli.init:command", "Begin a new task, guided by questions."),
+    "tasks": Entry("tasktune.cli.tasks:command", "List the tasks in a folder."),
     "run": Entry("tasktune.cli.run:command", "Prepare, train and evaluate a task."),
     "check": Entry("tasktune.cli.check:command", "Check a task's definition and data."),
     "checklist": Entry("tasktune.cli.checklist:command", "Show what is done of the checklist."),

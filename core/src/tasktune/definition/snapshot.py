@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -64,7 +65,11 @@ def dump_task(task: Task) -> str:
 
 def dump_spec(spec: TaskSpec) -> str:
     """A spec as YAML under canonical keys."""
-    values = spec.model_dump(by_alias=True)
+    return dump_values(spec.model_dump(by_alias=True))
+
+
+def dump_values(values: Mapping[str, Any]) -> str:
+    """Values as YAML that :func:`~tasktune.definition.load_task` reads as they are."""
     text: str = yaml.dump(values, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**20)
     return text
 
@@ -76,7 +81,7 @@ def fingerprint(task: Task, *, of_training: bool = False) -> str:
     ``of_training``: over what changes the trained model, which is all but how its answers are generated.
     """
     sections = [*NOT_IN_FINGERPRINT, "options", *(["evaluation"] if of_training else [])]
-    left_out = {**dict.fromkeys(sections, True), "data": {"generate"}}
+    left_out: dict[str, Any] = {**dict.fromkeys(sections, True), "data": {"generate"}}
     values = {
         "spec": task.spec.model_dump(by_alias=True, exclude=left_out),
         "options": task.options.model_dump(mode="json", by_alias=True),

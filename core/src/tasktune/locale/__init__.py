@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import locale
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def environment_language() -> str:
         if os.environ.get(variable):
             return nearest_language(os.environ[variable])
     return nearest_language(locale.getlocale()[0] or "en")
+
+
+def spoken(words: Mapping[str, str]) -> str:
+    """What stands in both languages, as ``{"en": …, "zh-TW": …}``, in the language that messages are in now."""
+    return words.get(_language) or words["en"]
 
 
 class Translator:

@@ -165,6 +165,19 @@ def new_version(task_folder: Path, name: str) -> Version:
     return Version(folder)
 
 
+def is_locked(task_folder: Path) -> bool:
+    """Whether a run is at work on the task now."""
+    path = task_folder / "versions" / ".lock"
+    if not path.is_file():
+        return False
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @contextmanager
 def locked(task_folder: Path) -> Iterator[None]:
     """Hold the task for one run; the kernel lets go of it when the process ends, however it ends.

@@ -6,10 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from tasktune.hookspecs import CONTRACT, hookimpl
-from tasktune.types import Answer, Baseline, Finding, Metrics, Prompt, Record, Remark, RunContext, Scored, TaskTypeInfo
+from tasktune.types import (
+    Answer,
+    Baseline,
+    Finding,
+    Metrics,
+    Prompt,
+    Proposal,
+    Record,
+    Remark,
+    RunContext,
+    Scored,
+    TaskTypeInfo,
+)
 from tasktune_classification import baselines as baselines_
 from tasktune_classification import diagnose as diagnose_
-from tasktune_classification import metrics, parse, prompt, wording
+from tasktune_classification import metrics, parse, prompt, setup, wording
 from tasktune_classification.labels import FIELD
 from tasktune_classification.options import ClassificationOptions
 
@@ -39,12 +51,19 @@ def plugin_info() -> TaskTypeInfo:
         primary_metric=metrics.PRIMARY,
         suggested_threshold=0.80,
         metrics=metrics.INFO,
+        title=setup.TITLE,
+        questions=setup.QUESTIONS,
     )
 
 
 @hookimpl
 def read_record(row: Mapping[str, Any], record_id: str, options: ClassificationOptions) -> Record:
     return prompt.read_record(row, record_id, options)
+
+
+@hookimpl
+def propose(rows: Sequence[Mapping[str, Any]], classes: Mapping[str, int]) -> Proposal:
+    return setup.propose(rows, classes)
 
 
 @hookimpl

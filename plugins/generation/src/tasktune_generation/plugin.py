@@ -6,10 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from tasktune.hookspecs import CONTRACT, hookimpl
-from tasktune.types import Answer, Baseline, Finding, Metrics, Prompt, Record, RunContext, Scored, TaskTypeInfo
+from tasktune.types import (
+    Answer,
+    Baseline,
+    Finding,
+    Metrics,
+    Prompt,
+    Proposal,
+    Record,
+    RunContext,
+    Scored,
+    TaskTypeInfo,
+)
 from tasktune_generation import baselines as baselines_
 from tasktune_generation import diagnose as diagnose_
-from tasktune_generation import metrics, parse, prompt, wording
+from tasktune_generation import metrics, parse, prompt, setup, wording
 from tasktune_generation.options import GenerationOptions
 
 _EXAMPLES = (
@@ -35,12 +46,19 @@ def plugin_info() -> TaskTypeInfo:
         primary_metric=metrics.PRIMARY,
         suggested_threshold=0.95,
         metrics=metrics.INFO,
+        title=setup.TITLE,
+        questions=setup.QUESTIONS,
     )
 
 
 @hookimpl
 def read_record(row: Mapping[str, Any], record_id: str, options: GenerationOptions) -> Record:
     return prompt.read_record(row, record_id, options)
+
+
+@hookimpl
+def propose(rows: Sequence[Mapping[str, Any]], classes: Mapping[str, int]) -> Proposal:
+    return setup.propose(rows, classes)
 
 
 @hookimpl

@@ -6,10 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasktune.hookspecs import CONTRACT, hookimpl
-from tasktune.types import Answer, Baseline, Finding, Metrics, Prompt, Record, Remark, RunContext, Scored, TaskTypeInfo
+from tasktune.types import (
+    Answer,
+    Baseline,
+    Finding,
+    Metrics,
+    Prompt,
+    Proposal,
+    Record,
+    Remark,
+    RunContext,
+    Scored,
+    TaskTypeInfo,
+)
 from tasktune_ner import baselines as baselines_
 from tasktune_ner import diagnose as diagnose_
-from tasktune_ner import grammar, parse, prompt, rows
+from tasktune_ner import grammar, parse, prompt, rows, setup
 from tasktune_ner import metrics as metrics_
 from tasktune_ner import remarks as remarks_
 from tasktune_ner.entities import ENTITIES, TEXT, entity
@@ -45,12 +57,19 @@ def plugin_info() -> TaskTypeInfo:
         primary_metric=metrics_.PRIMARY,
         suggested_threshold=0.70,
         metrics=metrics_.INFO,
+        title=setup.TITLE,
+        questions=setup.QUESTIONS,
     )
 
 
 @hookimpl
 def read_record(row: Mapping[str, Any], record_id: str, options: NerOptions) -> Record:
     return rows.read_record(row, record_id, options)
+
+
+@hookimpl
+def propose(rows: Sequence[Mapping[str, Any]], classes: Mapping[str, int]) -> Proposal:
+    return setup.propose(rows, classes)
 
 
 @hookimpl

@@ -23,6 +23,8 @@ How = Literal["given", "task", "same name", "by name", "by contents"]
 # A label column repeats itself: this share of different values, or fewer, in a look at the first rows.
 _MOST_DIFFERENT = 0.3
 _MOST_LABELS = 200
+# Of a column of pairs so many can be read; hand-made ones have an apostrophe too many here and there.
+_MOSTLY = 0.9
 # Parts of names that tell nothing, and endings of columns that tell about a text or label rather than hold it.
 _WHOLE = frozenset({"data", "word", "words", "type", "class", "score", "target", "post", "source", "input"})
 _ABOUT = re.compile(r"(id|url|uri|date|time|lang|language|length|count|author|name|編號|日期|時間|網址|作者)$")
@@ -108,6 +110,26 @@ def map_fields(
     return Mapped(tuple(chosen[name] for name in dict.fromkeys(order)), kept, tuple(c for c in others if c not in kept))
 
 
+def pairs_column(sample: Sequence[SourceRow]) -> str | None:
+    """A column that holds an answer for each of several things: ``{"SpiceJet": "neutral"}``; a few may be broken."""
+    for column in dict.fromkeys(name for row in sample for name in row.fields):
+        values = [row.fields[column] for row in sample if row.fields.get(column) not in (None, "")]
+        parsed = [parse_literal(value) if isinstance(value, str) else value for value in values]
+        answers = [each for each in parsed if isinstance(each, dict) and each]
+        if answers and len(answers) >= _MOSTLY * len(values) and all(map(_of_texts, answers)):
+            return column
+    return None
+
+
+def pairs_key(wanted: Wanted) -> str:
+    """The field for the thing that an answer of a pair is about."""
+    return next((name for name in (*wanted.optional, *wanted.inputs) if name != wanted.text), "entity")
+
+
+def _of_texts(pairs: Mapping[str, Any]) -> bool:
+    return all(isinstance(value, str) for value in pairs.values())
+
+
 class _Look:
     """What the first rows show of each column."""
 
@@ -151,16 +173,6 @@ class _Look:
             longest = max(lengths.values(), default=0.0)
             likely = [column for column, length in lengths.items() if length * 2 > longest]
         return Filled(field, likely[0], "by contents") if len(likely) == 1 else None
-
-    def pairs(self) -> str | None:
-        """A column that holds an answer for each of several things: ``{"SpiceJet": "neutral"}``."""
-        for column, values in self._values.items():
-            parsed = [parse_literal(value) if isinstance(value, str) else value for value in values]
-            if parsed and all(
-                isinstance(each, dict) and all(isinstance(v, str) for v in each.values()) for each in parsed
-            ):
-                return column
-        return None
 
     def _suits(self, field: str, column: str) -> bool:
         """Whether a column can be what a field needs, by most of its values."""
@@ -211,9 +223,9 @@ def _no_column(field: str, column: str, columns: Sequence[str]) -> Problem:
 
 
 def _unknown(field: str, wanted: Wanted, look: _Look) -> Problem:
-    column = look.pairs()
+    column = pairs_column(look.sample)
     if field == wanted.target and column is not None:
-        keyed = next((name for name in (*wanted.optional, *wanted.inputs) if name != wanted.text), "entity")
+        keyed = pairs_key(wanted)
         hint = _(
             "{column} holds an answer for each of several things: --pairs {key}:{target}={column} makes a row of each",
             column=column,

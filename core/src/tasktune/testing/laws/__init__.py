@@ -8,9 +8,10 @@ from tasktune.testing.laws.data import DataLaws
 from tasktune.testing.laws.findings import FindingLaws
 from tasktune.testing.laws.prompts import PromptLaws
 from tasktune.testing.laws.scores import ScoreLaws
+from tasktune.testing.laws.setup import SetupLaws
 
 
-class TaskTypeSuite(ContractLaws, DataLaws, PromptLaws, AnswerLaws, ScoreLaws, FindingLaws):
+class TaskTypeSuite(ContractLaws, DataLaws, PromptLaws, AnswerLaws, ScoreLaws, FindingLaws, SetupLaws):
     """Every law of a task type. Subclass it, name the class ``Test…`` and set :attr:`name`.
 
     ``name``: the task type's name in the entry-point group ``tasktune.task_types``.
