@@ -60,5 +60,5 @@ def _json(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A literal of the grammar, which is written as in JSON."""
-    return _json(text)
+    """A literal of the grammar, written as in JSON. In ASCII, as the parser takes no raw control characters."""
+    return json.dumps(text)
