@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from llguidance import LLMatcher, LLTokenizer, grammar_from
 
-from tasktune.inference.grammar import accepts
+from tasktune.grammar import accepts
 from tasktune.plugins import load_task_type
 from tasktune.types import Answer, Record
 from tasktune_ner.options import NerOptions

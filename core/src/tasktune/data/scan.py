@@ -18,7 +18,7 @@ from tasktune.data.files import Row
 from tasktune.data.records import SPLITS, Problems, Split, broken_at, missing_files, refusal, rows_and_records
 from tasktune.data.split import ALONE, grouped_split, stratified_split
 from tasktune.errors import PluginError, Problem, RecordError
-from tasktune.inference.grammar import constraint_problem
+from tasktune.grammar import constraint_problem
 from tasktune.locale import translate as _
 from tasktune.types import Prompt, Record
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tasktune.evaluation.criteria import Verdict
 from tasktune.evaluation.wording import Wording
-from tasktune.inference.grammar import is_constrainable
+from tasktune.grammar import is_constrainable
 from tasktune.locale import current_language
 from tasktune.locale import translate as _
 from tasktune.types import Action, Finding, Metrics, RunContext, Scored, Severity

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from tasktune.data.encode import Encoder
 from tasktune.data.rows import chat
 from tasktune.errors import InputError, Problem
+from tasktune.grammar import free_text, grammar_of, unenforceable
 from tasktune.inference.choices import ChoiceTrie
 from tasktune.inference.constraints import ChoiceMatcher, Constraint, GrammarConstraints, GrammarError
 from tasktune.inference.decoding import read_decoding
-from tasktune.inference.grammar import free_text, grammar_of, unenforceable
 from tasktune.locale import translate as _
 from tasktune.training.base import load_tokenizer
 from tasktune.types import Prompt, Record

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
 
 from tasktune.errors import RecordError, TuneError
-from tasktune.inference.grammar import accepts, mistake_in
+from tasktune.grammar import accepts, mistake_in
 from tasktune.plugins import TaskType
 from tasktune.testing.laws.base import LawBase, blind, broken, completion, parsed
 from tasktune.types import Prompt, Record, TaskOptions

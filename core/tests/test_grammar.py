@@ -11,10 +11,10 @@ import torch
 from jsonschema import Draft202012Validator
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from tasktune.grammar import accepts, mistake_in
 from tasktune.inference.constraints import GrammarConstraints, GrammarError
 from tasktune.inference.decoding import Decoding
 from tasktune.inference.engine import TransformersEngine
-from tasktune.inference.grammar import accepts, mistake_in
 
 SCHEMA = {
     "type": "object",
@@ -28,7 +28,7 @@ SUBSTRING = 'start: "<" PART ">"\nPART: %regex {"substring_chars": "台積電在
 @pytest.fixture(scope="module")
 def engine() -> TransformersEngine:
     """A random model over bytes, whose logits are wider than its vocabulary, as Qwen's are."""
-    tokenizer = runpy.run_path(str(Path(__file__).parents[1] / "tiny_base.py"))["make_tokenizer"]()
+    tokenizer = runpy.run_path(str(Path(__file__).with_name("tiny_base.py")))["make_tokenizer"]()
     torch.manual_seed(1)
     model = LlamaForCausalLM(
         LlamaConfig(
