@@ -6,6 +6,7 @@ import json
 import os
 import runpy
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,22 @@ def rows(count: int) -> list[dict[str, str]]:
     return found
 
 
+@contextmanager
+def at_work(workshop: Path) -> Iterator[None]:
+    """Child processes find the toy task type. Only in this folder's tests: others look at what is installed."""
+    site = workshop / "site"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(site))
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")])))
+        # Two threads of torch are slower than one on a busy machine.
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield
+
+
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with the base model ``base/``, in which child processes find the toy task type."""
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the base model ``base/``, with the toy task type as if installed in ``site/``."""
     folder = tmp_path_factory.mktemp("workshop")
     site = folder / "site"
     info = site / "tasktune_toy-0.1.0.dist-info"
@@ -40,13 +54,13 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (site / "tasktune_toy.py").write_text((TESTS / "toy_plugin.py").read_text("utf-8"), "utf-8")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tasktune-toy\nVersion: 0.1.0\n", "utf-8")
     (info / "entry_points.txt").write_text("[tasktune.task_types]\ntoy = tasktune_toy\n", "utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(site))
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")])))
-        # Two threads of torch are slower than one on a busy machine.
-        patch.setenv("OMP_NUM_THREADS", "1")
-        patch.setenv("HF_HUB_OFFLINE", "1")
-        yield folder
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _in_the_workshop(workshop: Path) -> Iterator[None]:
+    with at_work(workshop):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +125,8 @@ def make_task(workshop: Path, base: Path, tmp_path: Path) -> Callable[..., Task]
 @pytest.fixture(scope="session")
 def finished(workshop: Path, base: Path) -> Finished:
     """An undisturbed run of the task that ``make_task()`` makes, for comparison."""
-    task = load_task(write_task(workshop / "undisturbed", base))
-    events: list[Event] = []
-    result = run(task, on_event=events.append)
+    with at_work(workshop):
+        task = load_task(write_task(workshop / "undisturbed", base))
+        events: list[Event] = []
+        result = run(task, on_event=events.append)
     return Finished(task, result, tuple(events))
