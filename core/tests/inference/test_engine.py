@@ -92,6 +92,24 @@ def test_batches_over_a_shared_cache_answer_as_one_by_one(name: str, batch_size:
     assert len(set(expected.values())) > 1, "a model that answers everything alike proves nothing"
 
 
+def test_a_model_with_an_attention_of_its_own_answers_the_same() -> None:
+    used = engine("qwen3", 3)
+    asked = prompts(30)
+    expected = {index: naive(used, prompt) for index, prompt in enumerate(asked)}
+    forward = used.model.model.forward
+
+    def own_attention(*inputs: Any, **arguments: Any) -> Any:
+        config = used.model.model.config
+        asked_for, config._attn_implementation = config._attn_implementation, "eager"
+        try:
+            return forward(*inputs, **arguments)
+        finally:
+            config._attn_implementation = asked_for
+
+    used.model.model.forward = own_attention
+    assert dict(pair for batch in used.generate(asked) for pair in batch) == expected
+
+
 def test_finished_batches_are_skipped() -> None:
     used = engine("qwen3", 3)
     asked = prompts(30)

@@ -130,12 +130,20 @@ def test_a_model_that_ignores_the_cache_is_noticed() -> None:
     assert fastest_loss(causal_lm, prefix, batch, tolerance=1e-4) is None
 
 
-def test_a_model_whose_attention_gets_no_prefix_shares_it_the_other_way() -> None:
+def test_a_model_with_an_attention_of_its_own_shares_it_the_other_way() -> None:
     _model, causal_lm = model_of(MODELS["qwen3"], lora=False)
     batch = Collator(pad=0, prefix=PREFIX)(rows())
     prefix = torch.tensor(rows()[0]["input_ids"][:PREFIX])
     forward = causal_lm.model.forward
-    causal_lm.model.forward = lambda prefix=None, **arguments: forward(**arguments)
+
+    def own_attention(**arguments: Any) -> Any:
+        asked, causal_lm.model.config._attn_implementation = causal_lm.model.config._attn_implementation, "eager"
+        try:
+            return forward(**arguments)
+        finally:
+            causal_lm.model.config._attn_implementation = asked
+
+    causal_lm.model.forward = own_attention
     assert fastest_loss(causal_lm, prefix, batch, tolerance=1e-4) is summed_loss
 
 

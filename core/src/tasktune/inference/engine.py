@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from transformers import AutoModelForCausalLM, DynamicCache, LogitsProcessorList
 
 from tasktune.inference.constraints import Constrained, Constraint
 from tasktune.inference.decoding import Decoding
+from tasktune.training.split_attention import CannotSharePrefix, attending_apart, growing_behind, keep_apart
 from tasktune.training.tokens import SHORTEST_SHARED_PREFIX, common_prefix
 
 
@@ -50,11 +52,13 @@ class TransformersEngine:
         """
         prefix = self._shared_prefix(prompts)
         cache = self._prefix_cache(prefix)
+        apart = self._kept_apart(cache, prompts[0]) if prompts else None
         for batch in self.batches(prompts):
             if skip.issuperset(batch):
                 continue
             bound = None if constraints is None else [constraints[i] for i in batch]
-            answers = self._generate_batch([prompts[i] for i in batch], prefix, cache, bound)
+            with attending_apart(self.model.get_decoder(), apart) if apart is not None else nullcontext():
+                answers = self._generate_batch([prompts[i] for i in batch], prefix, cache, apart, bound)
             yield list(zip(batch, answers, strict=True))
 
     def _shared_prefix(self, prompts: Sequence[list[int]]) -> list[int]:
@@ -74,6 +78,31 @@ class TransformersEngine:
         self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
         return cache
 
+    def _kept_apart(self, cache: DynamicCache | None, prompt: list[int]) -> DynamicCache | None:
+        """The prefix for suffixes to attend to without a copy for every row, where that gives what the model gives.
+
+        On a CPU the copies cost more than all the rest; a GPU's own kernels are faster with them.
+        """
+        if cache is None or self.model.device.type != "cpu":
+            return None
+        apart = DynamicCache()
+        apart.layers = list(cache.layers)
+        shared = cache.get_seq_length()
+        try:
+            keep_apart(apart)
+            with attending_apart(self.model.get_decoder(), apart):
+                found = self.model(
+                    input_ids=torch.tensor([prompt[shared:]]),
+                    attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+                    past_key_values=growing_behind(apart),
+                    logits_to_keep=1,
+                ).logits
+        except (CannotSharePrefix, RuntimeError):
+            # An attention of the model's own has no use for half the keys: torch says that shapes do not fit.
+            return None
+        expected = self.model(input_ids=torch.tensor([prompt]), logits_to_keep=1).logits
+        return apart if torch.allclose(found, expected, rtol=1e-3, atol=1e-3) else None
+
     def _expanded(self, cache: DynamicCache | None, rows: int) -> DynamicCache | None:
         if cache is None:
             return None
@@ -89,6 +118,7 @@ class TransformersEngine:
         prompts: list[list[int]],
         prefix: list[int],
         cache: DynamicCache | None,
+        apart: DynamicCache | None,
         constraints: list[Constraint] | None,
     ) -> list[str]:
         suffixes = [prompt[len(prefix) :] for prompt in prompts]
@@ -102,7 +132,7 @@ class TransformersEngine:
             matchers = [begin() for begin in constraints]
             arguments["logits_processor"] = LogitsProcessorList([Constrained(matchers, start, self.pad)])
         if cache is not None:
-            arguments["past_key_values"] = self._expanded(cache, len(rows))
+            arguments["past_key_values"] = self._expanded(cache, len(rows)) if apart is None else growing_behind(apart)
         output = self.model.generate(
             input_ids=torch.tensor(rows, device=self.model.device),
             attention_mask=torch.tensor(masks, device=self.model.device),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -37,6 +38,17 @@ class _PrefixLayer(DynamicLayer):  # type: ignore[misc]
         return key_states, value_states
 
 
+class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
+    """Keys and values of suffixes that grow token by token behind a prefix of ``shared`` tokens, which it lacks."""
+
+    def __init__(self, shared: int) -> None:
+        super().__init__()
+        self.shared = shared
+
+    def get_seq_length(self) -> int:
+        return self.shared + int(super().get_seq_length())
+
+
 def keep_apart(cache: DynamicCache) -> None:
     """Make the prefix in ``cache`` one that suffixes attend to apart.
 
@@ -47,14 +59,26 @@ def keep_apart(cache: DynamicCache) -> None:
     cache.layers = [_PrefixLayer(layer.keys, layer.values) for layer in cache.layers]
 
 
+def growing_behind(prefix: DynamicCache) -> DynamicCache:
+    """A cache for the suffixes of a batch that is generated behind a prefix kept apart."""
+    cache = DynamicCache()
+    cache.layers = [_GrowingLayer(layer.keys.shape[2]) for layer in prefix.layers]
+    return cache
+
+
+_prefix: ContextVar[DynamicCache | None] = ContextVar("prefix", default=None)
+
+
 @contextmanager
-def attending_apart(decoder: Any) -> Iterator[None]:
-    """Inside the block the decoder attends by :func:`split_attention`; it must be given ``prefix=cache``."""
+def attending_apart(decoder: Any, prefix: DynamicCache) -> Iterator[None]:
+    """Inside the block the decoder attends by :func:`split_attention`, to ``prefix`` and what it is given."""
     usual = decoder.config._attn_implementation
     decoder.config._attn_implementation = NAME
+    before = _prefix.set(prefix)
     try:
         yield
     finally:
+        _prefix.reset(before)
         decoder.config._attn_implementation = usual
 
 
@@ -65,23 +89,23 @@ def split_attention(
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,
     scaling: float,
-    prefix: DynamicCache | None = None,
     dropout: float = 0.0,
     softcap: float | None = None,
     **_others: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention over the prefix and a row's own suffix.
 
-    ``query`` is (rows, heads, tokens, size), ``key`` and ``value`` (rows, key heads, tokens, size) of the suffixes;
-    ``attention_mask`` is boolean, (rows, 1, tokens, prefix + tokens). Returns (rows, tokens, heads, size).
+    ``query`` is (rows, heads, tokens, size), ``key`` and ``value`` (rows, key heads, own, size) of the suffixes so
+    far; ``attention_mask`` is boolean, (rows, 1, tokens, prefix + own). Returns (rows, tokens, heads, size).
 
-    :raises CannotSharePrefix: the model has not handed the prefix down.
+    :raises CannotSharePrefix: there is no prefix.
     """
+    prefix = _prefix.get()
     if prefix is None:
         raise CannotSharePrefix
     layer = prefix.layers[module.layer_idx]
     rows, heads, tokens, size = query.shape
-    groups = key.shape[1]
+    groups, own = key.shape[1], key.shape[2]
     shared = layer.keys.shape[2]
     # Query heads of one key head are neighbours; with the key head in front, the prefix is one product for all rows.
     asked = (query * scaling).reshape(rows, groups, -1, tokens, size).transpose(0, 1).reshape(groups, rows, -1, size)
@@ -97,7 +121,7 @@ def split_attention(
     weights = torch.softmax(torch.cat([far, near], -1), -1, dtype=torch.float32).to(value.dtype)
     weights = torch.nn.functional.dropout(weights, dropout, training=module.training)
     # Split, not sliced twice: the gradients of slices are padded with zeros and added up.
-    of_prefix, of_suffix = torch.split_with_sizes(weights, [shared, tokens], -1)
+    of_prefix, of_suffix = torch.split_with_sizes(weights, [shared, own], -1)
     seen = (of_prefix.flatten(1, 2) @ layer.values[0]).unflatten(1, (rows, -1)) + of_suffix @ value.transpose(0, 1)
     return seen.view(groups, rows, -1, tokens, size).permute(1, 3, 0, 2, 4).reshape(rows, tokens, heads, size), None
 
