@@ -59,13 +59,18 @@ def machine() -> dict[str, Any]:
         model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
     return {
         "date": datetime.date.today().isoformat(),
-        "command": " ".join(["python", str(Path(sys.argv[0]).resolve().relative_to(ROOT)), *sys.argv[1:]]),
+        "command": " ".join(["python", str(Path(sys.argv[0]).resolve().relative_to(ROOT)), *map(_shown, sys.argv[1:])]),
         "processor": model,
         "cores": os.cpu_count(),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "unset"),
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
     }
+
+
+def _shown(argument: str) -> str:
+    """An argument as others can read it: of a path on this machine its end."""
+    return "…/" + "/".join(Path(argument).parts[-3:]) if Path(argument).is_absolute() else argument
 
 
 def keep(name: str, result: Mapping[str, Any]) -> None:
