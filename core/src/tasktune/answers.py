@@ -15,6 +15,7 @@ from collections import Counter
 from typing import Any
 
 from tasktune.locale import translate as _
+from tasktune.templates import is_unicode
 
 MAX_DEPTH = 100
 """Objects and arrays inside one another in an answer; the writers of predictions recurse, and fail near 200."""
@@ -43,7 +44,11 @@ def clean(text: str) -> str:
     everything after a ``<think>`` that was never closed. What follows the first end token is not the answer and goes
     too. Lone surrogates become U+FFFD, so that the result can be written as UTF-8. Cleaning twice changes nothing.
     """
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if not is_unicode(text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if "<" not in text:
+        # No token, and no thought: all of them begin so.
+        return _without_tail(text)
     header = _HEADER.match(text)
     text = _before_end(text[header.end() :] if header else text)
     text = _without_thoughts(text).rpartition("</think>")[2].partition("<think>")[0]
@@ -61,12 +66,14 @@ def find_json(text: str, expect: type | None = None) -> Any:
     """
     other = broken = None
     length = len(text.rstrip())
+    may_hold_half_a_pair = "\\u" in text or not is_unicode(text)
     start = _START.search(text)
     while start:
         try:
             value, end = _DECODER.raw_decode(text, start.start())
             _check_depth(value)
-            _check_encodable(value)
+            if may_hold_half_a_pair:
+                _check_encodable(value)
         except json.JSONDecodeError as error:
             if error.msg.startswith("Unterminated string") or error.pos >= length:
                 raise ValueError(_("the JSON breaks off before its end")) from None

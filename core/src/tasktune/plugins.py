@@ -146,13 +146,22 @@ class _Plugin:
         self.name = name
         self.origin = origin
         self.module = module
-        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
-        self._manager.add_hookspecs(hookspecs)
+        manager = pluggy.PluginManager(hookspecs.PROJECT)
+        manager.add_hookspecs(hookspecs)
         try:
-            self._manager.register(module, name)
-            self._manager.check_pending()
+            manager.register(module, name)
+            manager.check_pending()
         except pluggy.PluginValidationError as error:
             raise self._broken(str(error).splitlines()[-1]) from error
+        # One plugin has one implementation of a hook at most: it is called without the manager, which would find it
+        # anew for every row.
+        hooks = vars(manager.hook)
+        self._hooks = {name: each for name, hook in hooks.items() for each in hook.get_hookimpls()}
+        wrappers = [name for name, each in self._hooks.items() if each.wrapper or each.hookwrapper]
+        if wrappers:
+            raise self._broken(
+                _("{hooks}: a wrapper has nothing to wrap in a plugin of its own", hooks=", ".join(wrappers))
+            )
         missing = [hook for hook in REQUIRED[self.kind] if not self._implements(hook)]
         if missing:
             raise self._broken(_("it does not implement {hooks}", hooks=", ".join(missing)))
@@ -173,7 +182,7 @@ class _Plugin:
         return info
 
     def _implements(self, hook: str) -> bool:
-        return bool(getattr(self._manager.hook, hook).get_hookimpls())
+        return hook in self._hooks
 
     def _broken(self, why: str) -> PluginError:
         return PluginError(
@@ -184,7 +193,8 @@ class _Plugin:
     def _call(self, hook: str, **arguments: Any) -> Any:
         """Call one hook. Errors that a user can act on pass; anything else is the plugin's fault and says so."""
         try:
-            result = getattr(self._manager.hook, hook)(**arguments)
+            implementation = self._hooks[hook]
+            result = implementation.function(*[arguments[name] for name in implementation.argnames])
         except PluginError:
             raise
         except Exception as error:  # a plugin can raise anything at all
@@ -269,8 +279,12 @@ class TaskType(_Plugin):
         self, rows: Sequence[Scored], metrics: Metrics, context: RunContext, options: TaskOptions
     ) -> list[Finding]:
         """The task type's own findings, unsorted."""
-        parts = self._call("diagnose", rows=rows, metrics=metrics, context=context, options=options)
-        return [finding for part in parts for finding in part]
+        if not self._implements("diagnose"):
+            return []
+        findings: Sequence[Finding] = self._call(
+            "diagnose", rows=rows, metrics=metrics, context=context, options=options
+        )
+        return list(findings)
 
 
 class Deployer(_Plugin):

@@ -59,8 +59,8 @@ class Template:
         for name, literal in zip(self._names, self._literals[1:], strict=True):
             parts += (_shown(inputs[name]), literal)
         rendered = "".join(parts)
-        if not _is_unicode(rendered):
-            raise RecordError(*(self._garbled(name) for name in self.fields if not _is_unicode(_shown(inputs[name]))))
+        if not is_unicode(rendered):
+            raise RecordError(*(self._garbled(name) for name in self.fields if not is_unicode(_shown(inputs[name]))))
         return rendered
 
     def _garbled(self, name: str) -> Problem:
@@ -142,7 +142,8 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written down: it has no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -117,20 +117,20 @@ def test_work_grows_with_the_rows_and_not_with_their_pairs(
 ) -> None:
     """The worst case: rows that share so much that they meet in most bands, and are not alike."""
     met = 0
-    meet = near._Index._meet
+    promising = near._Index._promising
 
-    def counted(self: Any, *arguments: Any) -> None:
+    def counted(self: Any, rows: Any, mates: Any) -> Any:
         nonlocal met
-        met += 1
-        meet(self, *arguments)
+        met += len(rows)
+        yield from promising(self, rows, mates)
 
-    monkeypatch.setattr(near._Index, "_meet", counted)
+    monkeypatch.setattr(near._Index, "_promising", counted)
     template = "".join(CHARACTERS[:60])
     for count in (200, 400):
         met = 0
         check(make_task(train=rows([template + text for text in texts(count, length=12)])))
-        # In a bucket a row meets at most MET others of each split: its own, and for a held-out row train.
-        assert count < met <= count * near.BANDS * 3
+        # In a bucket a row meets at most MET others of its own split, and a training row as many of each held-out one.
+        assert count < met <= count * near.BANDS * near.MET * 3
 
 
 def test_latin_texts_are_told_by_longer_pieces(make_task: MakeTask) -> None:
@@ -163,7 +163,7 @@ def test_other_fields_must_be_equal(make_task: MakeTask) -> None:
 
 @pytest.mark.parametrize("text", ["", "！", "好", "好的", "a", "abc"])
 def test_the_shortest_texts_are_compared_too(make_task: MakeTask, text: str) -> None:
-    assert near.shingles(text) == [text]
+    assert near.shingles(text) == {text}
     assert finding(make_task(train=rows([text, text + "！", *texts(10)])), "near_duplicates") is None
 
 
