@@ -14,7 +14,7 @@ from tasktune.data.rows import write_rows
 from tasktune.data.scan import scan
 from tasktune.definition import load_task
 from tasktune.training.base import load_tokenizer
-from tasktune.training.batches import IGNORED, Collator
+from tasktune.training.batches import Collator
 from tasktune.training.tokens import encode_version, load_tokens
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -47,12 +47,16 @@ def test_the_preview_of_a_row_is_what_the_trainer_receives(example: str, tmp_pat
     )
     rows = json.loads(shown.stdout)["rows"]
     assert len(rows) == len(received) == ROWS
-    for row, ids, labels in zip(rows, batch["input_ids"], batch["labels"], strict=True):
-        pieces = row["pieces"]
-        previewed = [number for piece in pieces for number in piece["ids"]]
-        trained = [number if piece["trained"] else IGNORED for piece in pieces for number in piece["ids"]]
-        assert ids[: len(previewed)].tolist() == previewed
-        assert labels[: len(previewed)].tolist() == trained
-        assert set(labels[len(previewed) :].tolist()) <= {IGNORED}
-        assert "".join(piece["text"] for piece in pieces) == tokenizer.decode(previewed)
-        assert row["trained_tokens"] == sum(number != IGNORED for number in trained) > 0
+    width = batch["input_ids"].shape[1]
+    for number, row in enumerate(rows):
+        previewed = [token for piece in row["pieces"] for token in piece["ids"]]
+        trained = [token for piece in row["pieces"] for token in piece["ids"] if piece["trained"]]
+        mine = batch["answers"] == number
+        # The model reads all tokens but the last, and each trained one is asked for at the token before it.
+        assert batch["input_ids"][number, : len(previewed) - 1].tolist() == previewed[:-1]
+        assert batch["attention_mask"][number].sum() == len(previewed) - 1
+        assert batch["targets"][mine].tolist() == trained
+        first = number * width + len(previewed) - len(trained) - 1
+        assert batch["sources"][mine].tolist() == list(range(first, first + len(trained)))
+        assert "".join(piece["text"] for piece in row["pieces"]) == tokenizer.decode(previewed)
+        assert row["trained_tokens"] == len(trained) > 0

@@ -51,7 +51,7 @@ def decode(encoder: Encoder, ids: list[int]) -> str:
 def test_the_training_prompt_is_the_inference_prompt(encoder: Encoder, system: str, user: str, answer: str) -> None:
     [row] = encoder.rows([chat(system, user, answer)])
     assert [row.prompt] == encoder.prompts([chat(system, user)])
-    assert row.completion == encoder.completion(answer)
+    assert row.completion == encoder.completions([answer])[0]
     assert len(row) == len(row.prompt) + len(row.completion)
 
 
@@ -121,7 +121,7 @@ def test_batches_are_encoded_as_single_rows_are() -> None:
 def test_special_tokens_in_the_data_are_a_matter_of_the_tokenizer_and_do_not_end_the_answer_twice() -> None:
     encoder = Encoder(TINY["make_tokenizer"](CHATML))
     [row] = encoder.rows([chat("s", "u <|im_end|> v", "a")])
-    assert row.completion == encoder.completion("a")
+    assert row.completion == encoder.completions(["a"])[0]
 
 
 def test_a_tokenizer_without_a_chat_template_is_refused_with_advice() -> None:

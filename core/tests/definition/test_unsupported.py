@@ -42,9 +42,6 @@ execution:
         refuse_unsupported(task)
     assert caught.value.exit_code == 2
     assert {problem.path: problem.line for problem in caught.value.problems} == {
-        "training.method": 5,
-        "training.beta": 6,
-        "training.class_weights": 7,
         "training.backend": 8,
         "execution.type": 10,
     }
@@ -52,15 +49,10 @@ execution:
     assert [problem.path for problem in limits(task.spec)] == [problem.path for problem in limits(task)]
 
 
-@pytest.mark.parametrize("method", ["orpo", "dpo"])
-def test_the_method_is_named(tmp_path: Path, toy_task_type: str, method: str) -> None:
-    [problem] = limits(load_task(define(tmp_path, f"training: {{method: {method}}}\n")))
-    assert method in problem.message
-
-
 @pytest.mark.parametrize(
     ("text", "key"),
     [
+        ("data: {pairs: pairs.jsonl}", "data.pairs"),
         ("huggingface: {org: me}", "huggingface"),
         ("huggingface: {prefix: me}", "huggingface"),
         ("versioning: {deploy_target: ollama}", "versioning.deploy_target"),

@@ -1,4 +1,4 @@
-"""Computing the rows' common prefix once is exact: equal loss and gradients, for LoRA and full, on several models."""
+"""Computing what prompts have in common once is exact: equal losses and gradients, LoRA and full, on several models."""
 
 from __future__ import annotations
 
@@ -20,8 +20,15 @@ from transformers import (
     Qwen3Config,
 )
 
-from tasktune.training.batches import IGNORED, Collator
-from tasktune.training.shared_prefix import SummedLoss, fastest_loss, plain_summed_loss, summed_loss, summed_loss_apart
+from tasktune.training.batches import Collator
+from tasktune.training.shared_prefix import (
+    TokenLosses,
+    Way,
+    fastest,
+    plain_way,
+    token_losses,
+    token_losses_apart,
+)
 from tasktune.training.split_attention import CannotSharePrefix
 from tasktune.training.tokens import common_prefix
 
@@ -47,14 +54,22 @@ MODELS = {
 PREFIX = 40
 
 
-def rows() -> list[dict[str, Any]]:
+def rows(answers: int = 1) -> list[dict[str, Any]]:
+    """Five rows behind one prefix, each with so many answers."""
     generator = torch.Generator().manual_seed(0)
-    prefix = torch.randint(3, 128, (PREFIX,), generator=generator).tolist()
-    made = []
-    for length in (9, 4, 17, 6, 30):
-        suffix = torch.randint(3, 128, (length,), generator=generator).tolist()
-        made.append({"input_ids": prefix + suffix, "prompt_length": PREFIX + length - 3})
-    return made
+
+    def tokens(length: int) -> list[int]:
+        return torch.randint(3, 128, (length,), generator=generator).tolist()
+
+    prefix = tokens(PREFIX)
+    return [
+        {"prompt": prefix + tokens(length), "answers": [tokens(3 + length % 3 + answer) for answer in range(answers)]}
+        for length in (6, 1, 14, 3, 27)
+    ]
+
+
+def way_of(losses: TokenLosses, *, together: bool = False) -> Way:
+    return Way(Collator(0, PREFIX, together=together), torch.tensor(rows()[0]["prompt"][:PREFIX]), losses)
 
 
 def model_of(config: PreTrainedConfig, lora: bool) -> tuple[torch.nn.Module, Any]:
@@ -76,48 +91,71 @@ def gradients(model: torch.nn.Module) -> torch.Tensor:
 SLIDING = {"mistral with a window shorter than the prefix", "gemma2, soft-capped logits"}
 
 
-@pytest.mark.parametrize("way", [summed_loss, summed_loss_apart])
+@pytest.mark.parametrize("losses", [token_losses, token_losses_apart])
 @pytest.mark.parametrize("lora", [False, True], ids=["full", "lora"])
 @pytest.mark.parametrize("name", MODELS)
-def test_loss_and_gradients_equal_the_plain_forward(name: str, lora: bool, way: SummedLoss) -> None:
-    if way is summed_loss_apart and name in SLIDING:
+def test_losses_and_gradients_equal_the_plain_forward(name: str, lora: bool, losses: TokenLosses) -> None:
+    if losses is token_losses_apart and name in SLIDING:
         with pytest.raises(CannotSharePrefix):
-            compare(name, lora, way)
+            compare(name, lora, way_of(losses), rows())
     else:
-        compare(name, lora, way)
+        compare(name, lora, way_of(losses), rows())
 
 
-def compare(name: str, lora: bool, way: SummedLoss) -> None:
-    model, causal_lm = model_of(MODELS[name], lora)
+@pytest.mark.parametrize("losses", [token_losses, token_losses_apart])
+@pytest.mark.parametrize("lora", [False, True], ids=["full", "lora"])
+@pytest.mark.parametrize("name", sorted(MODELS.keys() - SLIDING))
+def test_answers_behind_one_prompt_do_not_see_each_other(name: str, lora: bool, losses: TokenLosses) -> None:
+    compare(name, lora, way_of(losses, together=True), rows(answers=2))
+
+
+def test_answers_stand_together_without_a_prefix_too() -> None:
+    alone = Way(Collator(0, 0, together=True), torch.tensor([], dtype=torch.long), token_losses)
+    compare("qwen3", False, alone, rows(answers=2))
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_eager_attention_is_masked_as_well(together: bool) -> None:
+    config = MODELS["qwen3"].__class__(**{**MODELS["qwen3"].to_dict(), "attn_implementation": "eager"})
+    compare_configured(config, False, way_of(token_losses, together=together), rows(answers=2))
+
+
+def compare(name: str, lora: bool, way: Way, given: list[dict[str, Any]]) -> None:
+    compare_configured(MODELS[name], lora, way, given)
+
+
+def compare_configured(config: PreTrainedConfig, lora: bool, way: Way, given: list[dict[str, Any]]) -> None:
+    model, causal_lm = model_of(config, lora)
     found = []
-    for shared in (0, PREFIX):
-        batch = Collator(pad=0, prefix=shared)(rows())
-        prefix = torch.tensor(rows()[0]["input_ids"][:shared], dtype=torch.long)
+    for each in (plain_way(0), way):
         model.zero_grad()
-        loss = way(causal_lm, prefix, batch) if shared else plain_summed_loss(causal_lm, prefix, batch)
-        loss.backward()
-        found.append((loss.item(), gradients(model)))
-    (plain, plain_gradients), (shared_loss, shared_gradients) = found
-    assert shared_loss == pytest.approx(plain, rel=1e-5)
+        losses = each(causal_lm, each.collator(given))
+        # Not all alike, so that a loss at another token's place is noticed.
+        (losses * torch.linspace(0.5, 2.0, len(losses))).sum().backward()
+        found.append((losses.detach(), gradients(model)))
+    (plain, plain_gradients), (shared, shared_gradients) = found
+    torch.testing.assert_close(shared, plain, rtol=1e-5, atol=1e-5)
     assert (shared_gradients - plain_gradients).norm() / plain_gradients.norm() < 1e-5
 
 
-def test_the_loss_equals_the_models_own() -> None:
+def test_the_losses_are_the_models_own() -> None:
     _model, causal_lm = model_of(MODELS["qwen3"], lora=False)
-    batch = Collator(pad=0, prefix=0)(rows())
-    labelled = (batch["labels"] != IGNORED).sum()
-    own = causal_lm(**batch).loss
-    ours = summed_loss(causal_lm, torch.tensor([], dtype=torch.long), batch) / labelled
-    assert ours.item() == pytest.approx(own.item(), rel=1e-5)
+    [row] = rows()[:1]
+    ids = torch.tensor([row["prompt"] + row["answers"][0]])
+    labels = torch.tensor([[-100] * len(row["prompt"]) + row["answers"][0]])
+    own = causal_lm(input_ids=ids, labels=labels).loss
+    way = plain_way(0)
+    assert way(causal_lm, way.collator([row])).mean().item() == pytest.approx(own.item(), rel=1e-5)
 
 
 def test_a_model_that_ignores_the_cache_is_noticed() -> None:
     _model, causal_lm = model_of(MODELS["qwen3"], lora=False)
     decoder = causal_lm.model
     forward = decoder.forward
-    batch = Collator(pad=0, prefix=PREFIX)(rows())
-    prefix = torch.tensor(rows()[0]["input_ids"][:PREFIX])
-    assert fastest_loss(causal_lm, prefix, batch, tolerance=1e-4) is summed_loss_apart
+    prefix = rows()[0]["prompt"][:PREFIX]
+    way = fastest(causal_lm, rows(), prefix, 0, tolerance=1e-4)
+    assert way is not None
+    assert way.token_losses is token_losses_apart
 
     def forgetful(**arguments: Any) -> Any:
         if "past_key_values" in arguments:
@@ -127,13 +165,11 @@ def test_a_model_that_ignores_the_cache_is_noticed() -> None:
         return forward(**arguments)
 
     decoder.forward = forgetful
-    assert fastest_loss(causal_lm, prefix, batch, tolerance=1e-4) is None
+    assert fastest(causal_lm, rows(), prefix, 0, tolerance=1e-4) is None
 
 
 def test_a_model_with_an_attention_of_its_own_shares_it_the_other_way() -> None:
     _model, causal_lm = model_of(MODELS["qwen3"], lora=False)
-    batch = Collator(pad=0, prefix=PREFIX)(rows())
-    prefix = torch.tensor(rows()[0]["input_ids"][:PREFIX])
     forward = causal_lm.model.forward
 
     def own_attention(**arguments: Any) -> Any:
@@ -144,7 +180,18 @@ def test_a_model_with_an_attention_of_its_own_shares_it_the_other_way() -> None:
             causal_lm.model.config._attn_implementation = asked
 
     causal_lm.model.forward = own_attention
-    assert fastest_loss(causal_lm, prefix, batch, tolerance=1e-4) is summed_loss
+    way = fastest(causal_lm, rows(), rows()[0]["prompt"][:PREFIX], 0, tolerance=1e-4)
+    assert way is not None
+    assert way.token_losses is token_losses
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_pairs_stand_together_unless_the_model_has_windows(name: str) -> None:
+    _model, causal_lm = model_of(MODELS[name], lora=False)
+    given = rows(answers=2)
+    way = fastest(causal_lm, given, given[0]["prompt"][:PREFIX], 0, tolerance=1e-4)
+    assert way is not None
+    assert way.collator.together is (name not in SLIDING)
 
 
 TOKENS = st.lists(st.integers(0, 3), min_size=1, max_size=12)
@@ -175,6 +222,25 @@ def test_every_row_is_in_every_epoch_once_and_batches_are_alike_in_length(
     again = LengthAwareSampler(lengths, batch_size, seed=7)
     again.set_epoch(epoch)
     assert list(again) == order
+
+
+@given(
+    st.lists(st.sampled_from("aaaaab"), min_size=2, max_size=100).filter(lambda groups: len(set(groups)) == 2),
+    st.integers(0, 3),
+)
+def test_balanced_sampling_shows_every_class_as_often(groups: list[str], epoch: int) -> None:
+    from tasktune.training.batches import LengthAwareSampler
+
+    sampler = LengthAwareSampler([1] * len(groups), 4, seed=7, groups=groups)
+    sampler.set_epoch(epoch)
+    order = list(sampler)
+    assert len(order) == len(groups)
+    shown = [sum(groups[row] == group for row in order) for group in "ab"]
+    assert abs(shown[0] - shown[1]) <= 1
+    # No row comes again before every other of its class has come.
+    for group in "ab":
+        times = [order.count(row) for row, of_row in enumerate(groups) if of_row == group]
+        assert max(times) - min(times) <= 1
 
 
 def test_padding_shrinks() -> None:

@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from tasktune.data.encode import Encoder
 from tasktune.errors import InputError, RunError
+from tasktune.training.class_weights import weights_of
 from tasktune.training.tokens import encode_version, load_tokens
 
 SYSTEM = {"role": "system", "content": "Answer yes or no."}
@@ -37,16 +38,16 @@ def test_ids_and_audit_agree_with_the_template(prepared: Path, byte_tokenizer: P
     assert len(rows) == audit.train.rows == len(ROWS)
     completions = 0
     for made, encoded in zip(ROWS, rows, strict=True):
-        whole = byte_tokenizer.decode(encoded["input_ids"])
+        [answer] = encoded["answers"]
+        whole = byte_tokenizer.decode(encoded["prompt"] + answer)
         assert whole + "\n" == byte_tokenizer.apply_chat_template(made["messages"], tokenize=False)
-        answer = encoded["input_ids"][encoded["prompt_length"] :]
         assert byte_tokenizer.decode(answer) == made["target"] + "<|im_end|>"
         completions += len(answer)
     assert audit.train.completion_tokens == completions
-    assert audit.train.longest == max(map(len, rows["input_ids"]))
+    assert audit.train.longest == max(len(row["prompt"]) + len(row["answers"][0]) for row in rows)
     assert {name: found.rows for name, found in audit.train.classes.items()} == {"no": 1, "yes": 2}
     assert audit.train.classes["no"].completion_tokens == len("no") + 1
-    prefix = byte_tokenizer.decode(rows[0]["input_ids"][: audit.train.prefix])
+    prefix = byte_tokenizer.decode(rows[0]["prompt"][: audit.train.prefix])
     assert prefix == "<|im_start|>system\nAnswer yes or no.<|im_end|>\n<|im_start|>user\n"
     assert audit.valid is None
 
@@ -78,3 +79,32 @@ def test_an_encoded_version_is_not_encoded_again(prepared: Path, byte_tokenizer:
     first = encode_version(prepared, Encoder(byte_tokenizer), 512, "refuse")
     (prepared / "train.jsonl").write_text("", "utf-8")
     assert encode_version(prepared, Encoder(byte_tokenizer), 512, "refuse") == first
+
+
+def test_a_pair_has_both_answers_and_counts_with_the_longer(
+    prepared: Path, byte_tokenizer: PreTrainedTokenizerFast
+) -> None:
+    pair = {**ROWS[0], "rejected": "certainly not"}
+    (prepared / "pairs.jsonl").write_text(json.dumps(pair) + "\n", "utf-8")
+    audit = encode_version(prepared, Encoder(byte_tokenizer), 512, "refuse", pairs=True)
+    [row] = load_tokens(prepared, "train")
+    assert [byte_tokenizer.decode(answer) for answer in row["answers"]] == ["yes<|im_end|>", "certainly not<|im_end|>"]
+    assert audit.train.longest == len(row["prompt"]) + len(row["answers"][1])
+    assert audit.train.completion_tokens == sum(map(len, row["answers"]))
+
+
+def test_every_token_has_the_weight_of_its_class(prepared: Path, byte_tokenizer: PreTrainedTokenizerFast) -> None:
+    weights = weights_of("balanced", prepared)
+    # Of three rows two are "yes": 3 / (2 · 2) and 3 / (2 · 1).
+    assert weights == {"yes": 0.75, "no": 1.5}
+    encode_version(prepared, Encoder(byte_tokenizer), 512, "refuse", weights=weights, balanced=True)
+    rows = load_tokens(prepared, "train")
+    for made, row in zip(ROWS, rows, strict=True):
+        assert row["weights"] == [[weights[made["target"]]] * len(row["answers"][0])]
+    assert rows["group"] == ["yes", "no", "yes"]
+
+
+def test_classes_that_are_not_named_weigh_one(prepared: Path, byte_tokenizer: PreTrainedTokenizerFast) -> None:
+    assert weights_of(None, prepared) is None
+    encode_version(prepared, Encoder(byte_tokenizer), 512, "refuse", weights=weights_of({"no": 3.0}, prepared))
+    assert [row["weights"][0][0] for row in load_tokens(prepared, "train")] == [1.0, 3.0, 1.0]

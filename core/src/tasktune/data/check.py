@@ -14,8 +14,10 @@ from tasktune.data.checking.needs import needs
 from tasktune.data.checking.survey import Survey
 from tasktune.data.checking.texts import texts
 from tasktune.data.checking.tokens import TokenAudit, audit
+from tasktune.data.preferences import check_pairs
 from tasktune.data.records import MAX_PROBLEMS, SPLITS, Split
 from tasktune.data.scan import Scan, scan
+from tasktune.definition.suggest import did_you_mean
 from tasktune.definition.unsupported import limits
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
@@ -69,6 +71,7 @@ def check(task: Task, *, tokens: bool = False) -> CheckReport:
     with Survey(task) as survey:
         found = scan(task, survey.add)
         survey.settle(found)
+        check_what_training_asks(task, found)
         report = report_on(found, task, _everything(task, found, survey))
     unsupported = limits(task)
     audited = None
@@ -84,6 +87,26 @@ def check(task: Task, *, tokens: bool = False) -> CheckReport:
             "tokens": audited,
         }
     )
+
+
+def check_what_training_asks(task: Task, found: Scan) -> None:
+    """Add to the problems of a scan what the rows lack for the way in which the task is to be trained."""
+    training = task.spec.training
+    if training.learns_preference:
+        check_pairs(task, found.tested.__contains__, found.problems)
+    known = set().union(*found.classes.values())
+    if training.sampling == "balanced" and not known:
+        message = _("{task_type} knows no classes", task_type=task.spec.task_type)
+        found.problems.add(task.problem(("training", "sampling"), message, _("use natural")))
+    if training.class_weights is None:
+        return
+    if not known:
+        message = _("{task_type} knows no classes", task_type=task.spec.task_type)
+        found.problems.add(task.problem(("training", "class_weights"), message, _("remove it")))
+    elif training.class_weights != "balanced":
+        for name in sorted(set(training.class_weights) - known):
+            hint = did_you_mean(name, sorted(known)) or _("the classes are {known}", known=", ".join(sorted(known)))
+            found.problems.add(task.problem(("training", "class_weights", name), _("no row shows this class"), hint))
 
 
 def mend(task: Task) -> Fixes:

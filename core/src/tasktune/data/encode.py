@@ -23,13 +23,23 @@ _PROBE = "\u2603answer\u2603"
 
 @dataclass(frozen=True)
 class Encoded:
-    """Token ids of one row: ``prompt`` is given to the model, ``completion`` (which ends the turn) carries the loss."""
+    """Token ids of one row: ``prompt`` is given to the model, ``completion`` (which ends the turn) carries the loss.
+
+    ``rejected`` is the answer that the completion is preferred to, if there is one.
+    """
 
     prompt: list[int]
     completion: list[int]
+    rejected: list[int] | None = None
+
+    @property
+    def answers(self) -> list[list[int]]:
+        """The completion, and what it is preferred to."""
+        return [self.completion] if self.rejected is None else [self.completion, self.rejected]
 
     def __len__(self) -> int:
-        return len(self.prompt) + len(self.completion)
+        """The longest text that the model reads: the prompt and the longer of the answers."""
+        return len(self.prompt) + max(map(len, self.answers))
 
 
 class Encoder:
@@ -58,16 +68,16 @@ class Encoder:
     def rows(self, chats: Sequence[Sequence[dict[str, str]]]) -> list[Encoded]:
         """Token ids of whole rows, whose last message is the assistant's answer."""
         prompts = self.prompts([chat[:-1] for chat in chats])
-        completions = self._tokenize([chat[-1]["content"] + self.end_of_turn for chat in chats])
+        completions = self.completions([chat[-1]["content"] for chat in chats])
         return [Encoded(*pair) for pair in zip(prompts, completions, strict=True)]
 
-    def completion(self, text: str) -> list[int]:
-        """Token ids of an answer and the end of its turn."""
-        return self._tokenize([text + self.end_of_turn])[0]
+    def completions(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of answers, each with the end of its turn."""
+        return self._tokenize([text + self.end_of_turn for text in texts])
 
     def ends_early(self, row: Encoded) -> bool:
-        """Whether the answer contains the token that ends an answer, so that what follows it can never be given."""
-        return self.tokenizer.eos_token_id in row.completion[:-1]
+        """Whether an answer contains the token that ends an answer, so that what follows it can never be given."""
+        return any(self.tokenizer.eos_token_id in answer[:-1] for answer in row.answers)
 
     def _render(self, messages: Sequence[dict[str, str]], *, add_generation_prompt: bool) -> str:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +21,18 @@ from tasktune.types import Prompt, Record
 from tasktune.workspace.files import open_atomically
 
 if TYPE_CHECKING:
+    from tasktune.data.preferences import Pair
     from tasktune.definition import Task
 
 
 def rows_path(prepared: Path, split: Split) -> Path:
     """Where the rows of a split lie in a version's ``prepared`` folder."""
     return prepared / f"{split}.jsonl"
+
+
+def pairs_path(prepared: Path) -> Path:
+    """Where the pairs of answers that a version learns preference from lie."""
+    return prepared / "pairs.jsonl"
 
 
 def used_records(task: Task, found: Scan) -> Iterator[tuple[Split, Record]]:
@@ -55,17 +61,24 @@ def write_rows(task: Task, found: Scan, prepared: Path) -> None:
     with contextlib.ExitStack() as stack:
         files = {split: stack.enter_context(open_atomically(rows_path(prepared, split))) for split in SPLITS}
         for split, record in used_records(task, found):
-            files[split].write(_line(task, record))
+            files[split].write(_line(task, record, task.plugin.build_prompt(record, task.options)))
 
 
-def _line(task: Task, record: Record) -> str:
-    prompt = task.plugin.build_prompt(record, task.options)
+def write_pairs(task: Task, pairs: Iterable[Pair], prepared: Path) -> None:
+    """Write pairs of answers, streamed, as rows of the chosen one with the other beside it as ``rejected``."""
+    with open_atomically(pairs_path(prepared)) as file:
+        for pair in pairs:
+            file.write(_line(task, pair.record, pair.prompt, rejected=pair.rejected))
+
+
+def _line(task: Task, record: Record, prompt: Prompt, **more: str) -> str:
     row = {
         "id": record.id,
         "inputs": record.inputs,
         "target": record.target,
         "classes": list(task.plugin.target_classes(record, task.options)),
         "messages": chat(prompt),
+        **more,
     }
     return json.dumps(row, ensure_ascii=False) + "\n"
 
@@ -85,9 +98,9 @@ def read_chat_rows(path: Path) -> Iterator[Mapping[str, Any]]:
             yield json.loads(line)
 
 
-def count_rows(prepared: Path, split: Split) -> int:
-    """How many rows a split was written with."""
-    with rows_path(prepared, split).open("rb") as file:
+def count_rows(path: Path) -> int:
+    """How many rows were written to a file."""
+    with path.open("rb") as file:
         return sum(1 for _row in file)
 
 

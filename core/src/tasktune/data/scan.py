@@ -58,7 +58,8 @@ class Scan:
     ``assigned`` says, one number per readable train row in file order. ``dropped`` marks train rows left out because
     a held-out split has the same prompt, and ``overlap`` tells of such rows, dropped or not. ``rows`` and ``classes``
     count what each split holds in the end; a class counts once for every row that shows it. ``groups`` counts the
-    groups that rows were kept together by, if they were (``data.split.group_by``).
+    groups that rows were kept together by, if they were (``data.split.group_by``). ``tested`` are the
+    :func:`content_hash` of the test rows.
     """
 
     files: dict[Split, list[Path]]
@@ -69,6 +70,7 @@ class Scan:
     assigned: bytearray | None = None
     groups: int | None = None
     dropped: set[int] = field(default_factory=set)
+    tested: set[int] = field(default_factory=set)
 
     def split_of(self, train_row: int) -> Split | None:
         """The split that the n-th readable row of the train files belongs to; None when it is dropped."""
@@ -124,6 +126,9 @@ def scan(task: Task, observe: Observe | None = None) -> Scan:
     if cut and seen.contents:
         result.assigned = _assign(task, cut, seen, result, combinations)
         result.groups = len(set(seen.groups) - {ALONE}) if group_by else None
+    result.tested = held_out.get("test") or {
+        content for row, content in enumerate(seen.contents) if result.split_of(row) == "test"
+    }
     if result.assigned is not None or result.dropped:
         _recount(result, combinations, seen.combinations, ["train", *cut])
     return result

@@ -95,6 +95,8 @@ class DataSpec(Section):
     """The validation rows; by default data/valid.jsonl if it is there, else a share of the training rows."""
     test: DataFiles | None = None
     """The test rows; by default data/test.jsonl if it is there, else a share of the training rows."""
+    pairs: DataFiles | None = None
+    """Rows with a chosen and a rejected answer, which orpo and dpo train on: a JSONL or CSV file or a list of them."""
     fields: Mapping[Text, Text] = {}
     """Our field name to the file's column name, where they differ."""
     encoding: Encoding = "utf-8"
@@ -121,6 +123,8 @@ class LoraSpec(Section):
     """Share of the adapter's inputs that are dropped in training."""
     target_modules: Modules = "all-linear"
     """all-linear, or a list of module names."""
+    rslora: bool = False
+    """Scale by alpha / √r instead (Kalajdzievski 2023), which lets high ranks learn as fast as low ones."""
 
     @model_validator(mode="before")
     @classmethod
@@ -143,10 +147,14 @@ class TrainingSpec(Section):
     """Which library trains; auto chooses the best that is installed."""
     method: Literal["sft", "orpo", "dpo"] = "sft"
     """Supervised fine-tuning on right answers, or learning from pairs of a chosen and a rejected one."""
-    tuning: Literal["lora", "full"] = "lora"
-    """Train a LoRA adapter, or every weight."""
+    tuning: Literal["lora", "dora", "qlora", "full"] = "lora"
+    """Train a LoRA adapter, a DoRA adapter, a LoRA adapter of a quantised base, or every weight."""
+    quantization: Literal["nf4", "int8"] | None = None
+    """How qlora quantises the base: nf4 (4 bits, the default) or int8."""
     lora: LoraSpec = LoraSpec()
-    """The adapter, for tuning: lora."""
+    """The adapter, unless every weight is trained."""
+    start_from: Name | None = None
+    """A trained version of the task whose weights training begins with, in place of the base's."""
     epochs: Positive = 5.0
     """How often every row is seen."""
     max_steps: Count | None = None
@@ -175,10 +183,27 @@ class TrainingSpec(Section):
     """Compute the prefix that all rows share once per batch."""
     checkpoint_steps: Count | None = None
     """Steps between checkpoints; chosen from the length of the run when not given."""
-    class_weights: Mapping[Text, Positive] | None = None
-    """Weight of each class in the loss."""
+    class_weights: Mapping[Text, Positive] | Literal["balanced"] | None = None
+    """Weight of each class in the loss, 1 for one that is not named; balanced: every class counts the same in all."""
+    sampling: Literal["natural", "balanced"] = "natural"
+    """balanced shows as many rows of each class in an epoch as of any other."""
     beta: Positive | None = None
-    """Strength of the preference term of ORPO and DPO."""
+    """How near DPO keeps the model to where it began, or the strength of ORPO's preference term; 0.1 when not given."""
+
+    @property
+    def learns_preference(self) -> bool:
+        """Whether pairs of a chosen and a rejected answer are what is trained on."""
+        return self.method != "sft"
+
+    @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> TrainingSpec:
+        if self.beta is not None and not self.learns_preference:
+            raise InvalidValue(_("beta belongs to the methods orpo and dpo"), _("remove it, or set training.method"))
+        if self.quantization is not None and self.tuning != "qlora":
+            raise InvalidValue(
+                _("only tuning: qlora quantises the base"), _("remove quantization, or set tuning: qlora")
+            )
+        return self
 
 
 class EvaluationSpec(Section):

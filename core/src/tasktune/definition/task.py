@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -78,6 +79,13 @@ class Task:
         if named is None:
             default = self.folder / "data" / f"{split}.jsonl"
             return [default] if default.is_file() else []
+        return self._located(named)
+
+    def pairs_files(self) -> list[Path]:
+        """The files of pairs of answers; none when the definition names none. Named files may not exist."""
+        return self._located(self.spec.data.pairs or ())
+
+    def _located(self, named: Iterable[str]) -> list[Path]:
         return [self.folder / (Path(path).expanduser() if path.startswith("~/") else path) for path in named]
 
     def problem(self, path: KeyPath, message: str, hint: str | None = None) -> Problem:

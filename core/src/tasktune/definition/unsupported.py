@@ -12,15 +12,6 @@ def limits(task: Task | TaskSpec) -> tuple[Problem, ...]:
     """Everything that the definition asks of training and this version cannot do. A Task gives file and line."""
     training, execution = _spec_of(task).training, _spec_of(task).execution
     found: list[tuple[tuple[str, str], str, str]] = []
-    if training.method != "sft":
-        message = _("{method} is not supported by this version", method=training.method)
-        found.append((("training", "method"), message, _("use sft")))
-    if training.class_weights is not None:
-        hint = _("remove it; rows of a rare class can be repeated in the data instead")
-        found.append((("training", "class_weights"), _("not supported by this version"), hint))
-    if training.beta is not None:
-        message = _("belongs to orpo and dpo, which this version does not support")
-        found.append((("training", "beta"), message, _("remove it")))
     if training.backend == "unsloth":
         message = _("unsloth is not supported by this version")
         found.append((("training", "backend"), message, _("use auto or transformers")))
@@ -44,6 +35,8 @@ def notices(task: Task | TaskSpec) -> tuple[str, ...]:
     """What is declared in the definition but used only by commands that this version does not have."""
     spec = _spec_of(task)
     found = []
+    if spec.data.pairs is not None and not spec.training.learns_preference:
+        found.append(_("{key}: declared; used by the methods orpo and dpo", key="data.pairs"))
     if spec.huggingface.org or spec.huggingface.prefix:
         found.append(_("{key}: declared; used by `tune deploy`, which is not installed", key="huggingface"))
     if spec.versioning.deploy_target:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktune.data.records import Split
-from tasktune.data.rows import count_rows, read_split
+from tasktune.data.rows import count_rows, read_split, rows_path
 from tasktune.evaluation.predictions import FILE_NAME, Prediction, parse_outputs, write_predictions
 from tasktune.inference.generate import Generator
 from tasktune.inference.partial import PartialOutputs
@@ -30,7 +30,7 @@ def predict_split(task: Task, version: Version, split: Split, events: EventLog, 
 
     :raises KeyboardInterrupt: asked to stop; what has been generated is kept for the next call.
     """
-    total = count_rows(version.prepared, split)
+    total = count_rows(rows_path(version.prepared, split))
     events.stage("evaluate", "started", rows=total, split=split)
     _predict(task, version, read_split(version.prepared, split), total, version.evaluation_of(split), events, stop)
     events.stage("evaluate", "finished", rows=total, split=split)

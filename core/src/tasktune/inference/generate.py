@@ -68,7 +68,7 @@ class Generator:
         return self._grammars.of(grammar)
 
     def _spelled(self, choices: tuple[str, ...]) -> Constraint:
-        trie = ChoiceTrie(self._encoder.completion(choice) for choice in choices)
+        trie = ChoiceTrie(self._encoder.completions(choices))
         return lambda: ChoiceMatcher(trie)
 
 

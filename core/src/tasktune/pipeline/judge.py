@@ -7,7 +7,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from tasktune.data.records import SPLITS, Split
-from tasktune.data.rows import count_rows, read_split
+from tasktune.data.rows import count_rows, read_split, rows_path
 from tasktune.evaluation.outputs import write_outputs
 from tasktune.evaluation.predictions import FILE_NAME, read_predictions
 from tasktune.evaluation.report import RunFacts
@@ -27,7 +27,7 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
     training = read_json(version.training)
     curve = [(entry["step"], entry["loss"]) for entry in training["history"] if "loss" in entry]
     predictions = read_predictions(version.evaluation_of(split) / FILE_NAME)
-    rows = {name: count_rows(version.prepared, name) for name in SPLITS}
+    rows = {name: count_rows(rows_path(version.prepared, name)) for name in SPLITS}
     step = -(-rows["train"] // MAX_BASELINE_ROWS)
     evaluation = score(
         task,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tasktune.data.check import report_on
-from tasktune.data.records import Split
-from tasktune.data.rows import rows_path, write_rows
+from tasktune.data.check import check_what_training_asks, report_on
+from tasktune.data.preferences import read_pairs
+from tasktune.data.records import Problems, Split
+from tasktune.data.rows import rows_path, write_pairs, write_rows
 from tasktune.data.scan import Scan, scan
 from tasktune.definition.snapshot import dump_task
 from tasktune.definition.unsupported import notices, refuse_unsupported
@@ -137,6 +138,7 @@ def _check(task: Task, on_event: OnEvent) -> Scan:
     log = Events(on_event)
     log.stage("check", "started")
     found = scan(task)
+    check_what_training_asks(task, found)
     report = report_on(found, task)
     report.raise_for_problems()
     for text in report.notices:
@@ -158,6 +160,8 @@ def _begin(
     version.prepared.mkdir(parents=True)
     try:
         write_rows(task, found, version.prepared)
+        if task.spec.training.learns_preference:
+            write_pairs(task, read_pairs(task, Problems()), version.prepared)
     except InputError:
         shutil.rmtree(version.folder)
         raise

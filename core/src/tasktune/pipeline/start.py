@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from tasktune import base_models
 from tasktune.data.records import SPLITS, missing_files, relative_to
+from tasktune.definition.load import load_task
 from tasktune.definition.snapshot import fingerprint
+from tasktune.definition.suggest import did_you_mean
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
 from tasktune.workspace.files import sha256_of
@@ -28,7 +30,10 @@ def data_hashes(task: Task) -> dict[str, str]:
     problems = missing_files(task)
     if problems:
         raise InputError(_("data files are missing"), problems=problems)
-    return {relative_to(path, task.folder): sha256_of(path) for split in SPLITS for path in task.data_files(split)}
+    files = [path for split in SPLITS for path in task.data_files(split)]
+    if task.spec.training.learns_preference:
+        files += filter(Path.is_file, task.pairs_files())
+    return {relative_to(path, task.folder): sha256_of(path) for path in files}
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,38 @@ def start_of(task: Task, hashes: Mapping[str, str]) -> Start:
     except InputError as error:
         problem = task.problem(("training", "base_model"), error.message, error.hint)
         raise InputError("", problems=[problem]) from error
-    rest = [base, _code_of(task), *(f"{name}={digest}" for name, digest in sorted(hashes.items()))]
+    started = _started_from(task)
+    rest = [base, _code_of(task), started, *(f"{name}={digest}" for name, digest in sorted(hashes.items()))]
 
     def over(definition: str) -> str:
         return hashlib.sha256("\n".join([definition, *rest]).encode()).hexdigest()
 
     return Start(over(fingerprint(task)), over(fingerprint(task, of_training=True)))
+
+
+def _started_from(task: Task) -> str:
+    """The hash of what the version that training begins with was trained from; empty without one.
+
+    :raises InputError: there is no such version, or its weights do not fit this task's model.
+    """
+    name = task.spec.training.start_from
+    if name is None:
+        return ""
+    version = next((each for each in versions(task.folder) if each.name == name), None)
+    state = None if version is None else version.state()
+    if version is None or state is None or state.training is None or not version.training.exists():
+        trained = [each.name for each in versions(task.folder) if each.training.exists()]
+        hint = did_you_mean(name, trained) or _("trained versions: {known}", known=", ".join(trained) or _("none"))
+        message = _("{version} is no trained version of this task", version=name)
+        raise InputError("", problems=[task.problem(("training", "start_from"), message, hint)])
+    theirs, ours = load_task(version.definition, folder=task.folder).spec.training, task.spec.training
+    shapes = {"base_model", "revision", "tuning", "quantization"} | ({"lora"} if ours.tuning != "full" else set())
+    other = sorted(key for key in shapes if getattr(theirs, key) != getattr(ours, key))
+    if other:
+        message = _("{version} was trained with another {keys}", version=name, keys=", ".join(other))
+        hint = _("take the values of {file}, or start from the base", file=relative_to(version.definition, task.folder))
+        raise InputError("", problems=[task.problem(("training", "start_from"), message, hint)])
+    return f"start={state.training}"
 
 
 def _code_of(task: Task) -> str:

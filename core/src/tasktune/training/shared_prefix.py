@@ -1,113 +1,145 @@
-"""The loss of a batch whose rows begin with the same tokens, that prefix computed once.
+"""The losses of a batch's labelled tokens, what its prompts have in common computed once.
 
-The prefix runs through the model as a batch of one and leaves its keys and values in a cache, which the suffixes
-attend to: on a CPU apart from their own (:mod:`tasktune.training.split_attention`), elsewhere expanded over the batch.
-Attention is causal, so the prefix's hidden states do not depend on what follows: the loss is the same number, and the
-gradients flow back through the cache. The vocabulary projection runs only where there are labels. All are exact
-rearrangements; :func:`fastest_loss` checks that on the model.
+The prefix of a task runs through the model as a batch of one and leaves its keys and values in a cache, which the rest
+of every row attends to: on a CPU apart from its own (:mod:`tasktune.training.split_attention`), elsewhere expanded over
+the batch. The chosen and the rejected answer of a row stand behind one copy of its prompt, and do not see each other.
+Attention is causal, so hidden states do not depend on what follows: the losses are the same numbers, and the gradients
+flow back through the cache. The vocabulary projection runs only where there are labels. All are exact rearrangements;
+:func:`fastest` checks that on the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from transformers import DynamicCache
 
-from tasktune.training.batches import IGNORED
+from tasktune.training.batches import Batch, Collator
 from tasktune.training.split_attention import CannotSharePrefix, attending_apart, keep_apart
 
-Batch = dict[str, torch.Tensor]
-SummedLoss = Callable[[Any, torch.Tensor, Batch], torch.Tensor]
+TokenLosses = Callable[[Any, torch.Tensor, Batch], torch.Tensor]
 
 
-def summed_loss(model: Any, prefix: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Cross entropy in nats, summed over the labelled positions of a batch of suffixes.
+@dataclass(frozen=True)
+class Way:
+    """How a batch is laid out and run: the collator, the prefix's tokens, and the losses of what comes out."""
 
-    ``model`` is a causal language model without adapters' wrappers around it (``PeftModel.get_base_model()``);
-    ``prefix`` has shape (tokens,) and may be empty; ``batch`` is a :class:`~tasktune.training.batches.Collator`'s.
+    collator: Collator
+    prefix: torch.Tensor
+    token_losses: TokenLosses
+
+    def __call__(self, model: Any, batch: Batch) -> torch.Tensor:
+        """The cross entropy in nats of each labelled token of a batch.
+
+        ``model`` is a causal language model without adapters' wrappers around it (``PeftModel.get_base_model()``).
+        """
+        return self.token_losses(model, self.prefix, batch)
+
+
+def token_losses(model: Any, prefix: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """The losses of a batch behind ``prefix``, (tokens,), which may be empty.
 
     :raises CannotSharePrefix: the model keeps no keys and values.
     """
-    return _summed_loss(model, _suffix_states(model.get_decoder(), prefix, batch, apart=False), batch)
+    return _losses(model, _states(model.get_decoder(), prefix, batch, apart=False), batch)
 
 
-def summed_loss_apart(model: Any, prefix: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """The same, the suffixes attending to the prefix apart from their own tokens.
+def token_losses_apart(model: Any, prefix: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """The same, rows attending to the prefix apart from their own tokens.
 
     :raises CannotSharePrefix: a layer attends to something else than all tokens before.
     """
-    return _summed_loss(model, _suffix_states(model.get_decoder(), prefix, batch, apart=True), batch)
+    return _losses(model, _states(model.get_decoder(), prefix, batch, apart=True), batch)
 
 
-def _summed_loss(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
-    targets = batch["labels"][:, 1:]
-    labelled = targets != IGNORED
-    logits = model.get_output_embeddings()(hidden[:, :-1][labelled]).float()
-    softcap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
-    if softcap is not None:
-        logits = softcap * torch.tanh(logits / softcap)
-    return F.cross_entropy(logits, targets[labelled], reduction="sum")
-
-
-def plain_summed_loss(model: Any, prefix: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """The same loss by the model's own forward, every row in full."""
-    rows = len(batch["labels"])
-    ones = torch.ones_like(prefix)[None].expand(rows, -1)
+def plain_token_losses(model: Any, prefix: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """The same by the model's own forward, for a batch of whole rows with an answer each: there is no prefix."""
+    assert not len(prefix)
     logits = model(
-        input_ids=torch.cat([prefix[None].expand(rows, -1), batch["input_ids"]], 1),
-        attention_mask=torch.cat([ones, batch["attention_mask"]], 1),
-        use_cache=False,
-    ).logits[:, len(prefix) :]
-    targets = batch["labels"][:, 1:]
-    return F.cross_entropy(
-        logits[:, :-1].float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
-    )
+        input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False
+    ).logits.flatten(0, 1)[batch["sources"]]
+    return F.cross_entropy(logits.float(), batch["targets"], reduction="none")
 
 
-def fastest_loss(model: Any, prefix: torch.Tensor, batch: Batch, tolerance: float) -> SummedLoss | None:
-    """The fastest way that gives this model's plain loss on a batch, to a relative ``tolerance``; None if none does."""
-    ways = [summed_loss_apart, summed_loss] if len(prefix) and model.device.type == "cpu" else [summed_loss]
+def plain_way(pad: int) -> Way:
+    """Every row in full, every answer in a row of its own."""
+    return Way(Collator(pad, 0, together=False), torch.empty(0, dtype=torch.long), plain_token_losses)
+
+
+def fastest(
+    model: Any, rows: Sequence[Mapping[str, Any]], prefix: Sequence[int], pad: int, tolerance: float
+) -> Way | None:
+    """The fastest way that gives the model's own losses for ``rows``, to a relative ``tolerance``; None: none does."""
+    device = model.device
+    shared = torch.tensor(prefix, dtype=torch.long, device=device)
+    together = len(rows[0]["answers"]) > 1 and not _has_windows(model)
+    kinds = [token_losses_apart, token_losses] if len(prefix) and device.type == "cpu" else [token_losses]
+    plain = plain_way(pad)
     with torch.no_grad():
-        plain = plain_summed_loss(model, prefix, batch)
-        for way in ways:
-            try:
-                found = way(model, prefix, batch)
-            except (CannotSharePrefix, RuntimeError):
-                # An attention of the model's own has no use for half the keys: torch says that shapes do not fit.
-                continue
-            if torch.isclose(found, plain, rtol=tolerance, atol=0.0):
-                return way
+        expected = plain(model, on(device, plain.collator(rows)))
+        for each_together in [True, False] if together else [False]:
+            for losses in kinds:
+                way = Way(Collator(pad, len(prefix), together=each_together), shared, losses)
+                try:
+                    found = way(model, on(device, way.collator(rows)))
+                except (CannotSharePrefix, RuntimeError):
+                    # An attention of the model's own has no use for half the keys: torch says that shapes do not fit.
+                    continue
+                # Summed, as training does: single losses differ more where arithmetic is coarse.
+                if torch.isclose(found.sum(), expected.sum(), rtol=tolerance, atol=0.0):
+                    return way
     return None
 
 
-def _suffix_states(decoder: Any, prefix: torch.Tensor, batch: Batch, apart: bool) -> torch.Tensor:
-    input_ids, mask = batch["input_ids"], batch["attention_mask"]
+def on(device: torch.device, batch: Batch) -> Batch:
+    """The batch on a device."""
+    return {name: tensor.to(device) for name, tensor in batch.items()}
+
+
+def _has_windows(model: Any) -> bool:
+    # A mask of ours would hide a layer's own from it.
+    return any(layer.is_sliding for layer in DynamicCache(config=model.config).layers)
+
+
+def _losses(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
+    logits = model.get_output_embeddings()(hidden.flatten(0, 1)[batch["sources"]]).float()
+    softcap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
+    if softcap is not None:
+        logits = softcap * torch.tanh(logits / softcap)
+    return F.cross_entropy(logits, batch["targets"], reduction="none")
+
+
+def _states(decoder: Any, prefix: torch.Tensor, batch: Batch, apart: bool) -> torch.Tensor:
+    mask = _behind(len(prefix), batch["attention_mask"])
+    if mask.dim() == 4 and not apart and decoder.config._attn_implementation == "eager":
+        # Eager attention adds its mask to the scores.
+        mask = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, torch.finfo(torch.float32).min)
+    arguments = {"input_ids": batch["input_ids"], "attention_mask": mask, "position_ids": batch["position_ids"]}
     if not len(prefix):
-        alone: torch.Tensor = decoder(input_ids=input_ids, attention_mask=mask, use_cache=False).last_hidden_state
+        alone: torch.Tensor = decoder(**arguments, use_cache=False).last_hidden_state
         return alone
     cache = DynamicCache(config=decoder.config)
     decoder(input_ids=prefix[None], past_key_values=cache, use_cache=True)
     if cache.get_seq_length() != len(prefix):
         raise CannotSharePrefix
-    rows, width = input_ids.shape
-    positions = torch.arange(len(prefix), len(prefix) + width, device=input_ids.device)
-    arguments = {
-        "input_ids": input_ids,
-        "attention_mask": torch.cat([mask.new_ones(rows, len(prefix)), mask], 1),
-        "position_ids": positions[None].expand(rows, -1),
-        "past_key_values": cache,
-        "use_cache": True,
-    }
     if apart:
         keep_apart(cache)
         with attending_apart(decoder, cache):
-            states: torch.Tensor = decoder(**arguments).last_hidden_state
+            states: torch.Tensor = decoder(**arguments, past_key_values=cache, use_cache=True).last_hidden_state
         return states
+    rows = len(batch["input_ids"])
     for layer in cache.layers:
         layer.keys = layer.keys.expand(rows, -1, -1, -1)
         layer.values = layer.values.expand(rows, -1, -1, -1)
-    expanded: torch.Tensor = decoder(**arguments).last_hidden_state
+    expanded: torch.Tensor = decoder(**arguments, past_key_values=cache, use_cache=True).last_hidden_state
     return expanded
+
+
+def _behind(prefix: int, mask: torch.Tensor) -> torch.Tensor:
+    """A batch's mask with the prefix, which every token sees, before it; of several answers, with room for heads."""
+    seen = torch.cat([mask.new_ones(*mask.shape[:-1], prefix), mask], -1)
+    return seen[:, None] if mask.dim() == 3 else seen

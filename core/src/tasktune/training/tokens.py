@@ -1,5 +1,7 @@
 """Encode a version's rows into Arrow files of token ids, audit where the loss falls, and enforce the length policy.
 
+A row is a prompt and its answers: the right one, or for preference training the chosen and the rejected one.
+
 Nothing is truncated, ever: a row longer than ``training.max_length`` stops the run (``data.over_length: refuse``) or is
 left out by name and in the audit (``drop``).
 """
@@ -7,8 +9,9 @@ left out by name and in the audit (``drop``).
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +19,14 @@ from pydantic import Field
 
 from tasktune.data.encode import Encoded, Encoder
 from tasktune.data.records import Problems, Split
-from tasktune.data.rows import count_rows, read_chat_rows, rows_path
+from tasktune.data.rows import count_rows, pairs_path, read_chat_rows, rows_path
 from tasktune.errors import Problem, RunError
 from tasktune.locale import translate as _
 from tasktune.types import Value
 from tasktune.workspace.files import read_json, write_json_atomically
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset, Features
 
 _BATCH = 1000
 
@@ -62,8 +65,16 @@ def encode_version(
     max_length: int,
     over_length: str,
     on_rows: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    pairs: bool = False,
+    weights: Mapping[str, float] | None = None,
+    balanced: bool = False,
 ) -> Audit:
     """Encode train and valid, once: a version that has its audit has its tokens too. ``on_rows`` hears how far it is.
+
+    With ``pairs`` the pairs of answers are what is trained on, in place of the training rows. ``weights`` are those of
+    classes in the loss (1 for one that is not named). With ``balanced`` each row notes the rarest of its classes, which
+    sampling goes by.
 
     :raises InputError: rows are longer than ``max_length`` and the policy is to refuse, or their answers contain the
         token that ends an answer; all are named.
@@ -72,10 +83,15 @@ def encode_version(
     if path.exists():
         return Audit.model_validate(read_json(path))
     problems = Problems()
+    sources = {
+        "train": pairs_path(prepared) if pairs else rows_path(prepared, "train"),
+        "valid": rows_path(prepared, "valid"),
+    }
+    rows_of = _Rows(encoder, weights, class_counts(sources["train"]) if balanced else None)
     audits = {
-        split: _encode_split(prepared, split, encoder, max_length, over_length, problems, on_rows)
-        for split in ("train", "valid")
-        if rows_path(prepared, split).stat().st_size > 0
+        split: _encode_split(source, _arrow(prepared, split), rows_of, max_length, over_length, problems, on_rows)
+        for split, source in sources.items()
+        if source.stat().st_size > 0
     }
     problems.raise_if_any(_("rows cannot be trained on; training.max_length is {limit} tokens", limit=max_length))
     if not audits["train"].rows:
@@ -86,59 +102,105 @@ def encode_version(
 
 
 def load_tokens(prepared: Path, split: Split) -> Dataset:
-    """The encoded rows of a split, memory-mapped: ``input_ids`` and ``prompt_length``."""
+    """The encoded rows of a split, memory-mapped: ``prompt``, ``answers``, and if asked ``weights`` and ``group``."""
     from datasets import Dataset
 
     return Dataset.from_file(str(_arrow(prepared, split)))
 
 
-def _arrow(prepared: Path, split: Split) -> Path:
+def class_counts(path: Path) -> Counter[str]:
+    """How many of the rows that were written show each class."""
+    return Counter(name for row in read_chat_rows(path) for name in set(row["classes"]))
+
+
+def _arrow(prepared: Path, split: str) -> Path:
     return prepared / f"{split}.arrow"
 
 
 def _encode_split(
-    prepared: Path,
-    split: Split,
-    encoder: Encoder,
+    source: Path,
+    target: Path,
+    rows_of: _Rows,
     max_length: int,
     over_length: str,
     problems: Problems,
     on_rows: Callable[[int, int], None],
 ) -> SplitAudit:
-    from datasets import Features, List, Value
     from datasets.arrow_writer import ArrowWriter
 
-    total = count_rows(prepared, split)
+    total = count_rows(source)
     done = 0
     tally = _Tally()
     dropped: list[str] = []
-    features = Features({"input_ids": List(Value("int32")), "prompt_length": Value("int32")})
-    temporary = _arrow(prepared, split).with_suffix(".arrow.tmp")
-    with ArrowWriter(path=str(temporary), features=features) as writer:
-        for batch in _batches(read_chat_rows(rows_path(prepared, split))):
+    temporary = target.with_suffix(".arrow.tmp")
+    with ArrowWriter(path=str(temporary), features=rows_of.features()) as writer:
+        for batch in _batches(read_chat_rows(source)):
             kept = []
-            for row, encoded in zip(batch, encoder.rows([row["messages"] for row in batch]), strict=True):
-                if encoder.ends_early(encoded):
-                    problems.add(_ends_early(row["id"], encoder.tokenizer.eos_token))
+            for row, encoded in zip(batch, rows_of.encode(batch), strict=True):
+                if rows_of.encoder.ends_early(encoded):
+                    problems.add(_ends_early(row["id"], rows_of.encoder.tokenizer.eos_token))
                 elif len(encoded) <= max_length:
                     tally.add(row["classes"], encoded)
-                    kept.append(encoded)
+                    kept.append((row, encoded))
                 elif over_length == "drop":
                     dropped.append(row["id"])
                 else:
                     problems.add(_too_long(row["id"], len(encoded)))
             if kept:
-                writer.write_batch(
-                    {
-                        "input_ids": [encoded.prompt + encoded.completion for encoded in kept],
-                        "prompt_length": [len(encoded.prompt) for encoded in kept],
-                    }
-                )
+                writer.write_batch(rows_of.columns(kept))
             done += len(batch)
             on_rows(done, total)
         writer.finalize()
-    temporary.replace(_arrow(prepared, split))
+    temporary.replace(target)
     return tally.audit(dropped)
+
+
+class _Rows:
+    """Turns rows as they were written into the columns of an Arrow file."""
+
+    def __init__(self, encoder: Encoder, weights: Mapping[str, float] | None, counts: Mapping[str, int] | None) -> None:
+        self.encoder = encoder
+        self._weights = weights
+        self._counts = counts
+
+    def features(self) -> Features:
+        from datasets import Features, List, Value
+
+        columns = {"prompt": List(Value("int32")), "answers": List(List(Value("int32")))}
+        if self._weights is not None:
+            columns["weights"] = List(List(Value("float32")))
+        if self._counts is not None:
+            columns["group"] = Value("string")
+        return Features(columns)
+
+    def encode(self, batch: Sequence[Mapping[str, Any]]) -> list[Encoded]:
+        rows = self.encoder.rows([row["messages"] for row in batch])
+        if "rejected" not in batch[0]:
+            return rows
+        rejected = self.encoder.completions([row["rejected"] for row in batch])
+        return [replace(row, rejected=answer) for row, answer in zip(rows, rejected, strict=True)]
+
+    def columns(self, rows: Sequence[tuple[Mapping[str, Any], Encoded]]) -> dict[str, list[Any]]:
+        columns: dict[str, list[Any]] = {
+            "prompt": [encoded.prompt for _row, encoded in rows],
+            "answers": [encoded.answers for _row, encoded in rows],
+        }
+        if self._weights is not None:
+            columns["weights"] = [self._token_weights(row, encoded) for row, encoded in rows]
+        if self._counts is not None:
+            columns["group"] = [self._rarest(row["classes"]) for row, _encoded in rows]
+        return columns
+
+    def _token_weights(self, row: Mapping[str, Any], encoded: Encoded) -> list[list[float]]:
+        """The mean weight of the classes that a row shows, for each of its tokens."""
+        assert self._weights is not None
+        of_classes = [self._weights.get(name, 1.0) for name in row["classes"]]
+        weight = sum(of_classes) / len(of_classes) if of_classes else 1.0
+        return [[weight] * len(answer) for answer in encoded.answers]
+
+    def _rarest(self, classes: Sequence[str]) -> str:
+        counts = self._counts or {}
+        return min(classes, key=lambda name: (counts.get(name, 0), name), default="")
 
 
 def _ends_early(row_id: str, token: str) -> Problem:
@@ -170,13 +232,14 @@ class _Tally:
     def add(self, classes: list[str], encoded: Encoded) -> None:
         self.rows += 1
         self.prompt_tokens += len(encoded.prompt)
-        self.completion_tokens += len(encoded.completion)
+        answered = sum(map(len, encoded.answers))
+        self.completion_tokens += answered
         self.longest = max(self.longest, len(encoded))
-        self.longest_completion = max(self.longest_completion, len(encoded.completion))
+        self.longest_completion = max(self.longest_completion, *map(len, encoded.answers))
         self.prefix = common_prefix(self.prefix, encoded.prompt)
         for name in dict.fromkeys(classes):
             self.by_class[name][0] += 1
-            self.by_class[name][1] += len(encoded.completion)
+            self.by_class[name][1] += answered
 
     def audit(self, dropped: list[str]) -> SplitAudit:
         return SplitAudit(

@@ -1,59 +1,106 @@
-"""TRL's SFT trainer over our own ids, masks and loss, and the callback that reports and stops it."""
+"""The trainer over our own ids, masks and losses, and the callback that reports and stops it."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from trl import SFTTrainer
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from tasktune.training.batches import LengthAwareSampler
+from tasktune.training.batches import Batch, LengthAwareSampler
 from tasktune.training.checkpoints import seal
 from tasktune.training.interruption import Interruption
-from tasktune.training.shared_prefix import SummedLoss
+from tasktune.training.objectives import Objective, Sft
+from tasktune.training.shared_prefix import Way
 from tasktune.workspace.events import EventLog
 
 
-class TaskTrainer(SFTTrainer):  # type: ignore[misc]
-    """SFT on rows that are encoded already, with a loss that may compute their common prefix once.
+class TaskTrainer(Trainer):  # type: ignore[misc]
+    """transformers' trainer on rows that are encoded already, with an objective over the losses of their tokens.
 
-    ``prefix`` are the tokens that the collator leaves out of every row; ``summed_loss`` puts them back
-    (:mod:`tasktune.training.shared_prefix`). The loss of a step is the mean over all labelled tokens in it, gradient
-    accumulation included.
+    ``way`` lays out batches and computes those losses. The loss of a step is that of all its rows at once, however
+    accumulation and devices cut them up. The validation loss is the mean over the tokens of right answers, whatever
+    the objective.
     """
 
-    def __init__(self, *, prefix: list[int], summed_loss: SummedLoss, lengths: list[int], **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self._prefix = torch.tensor(prefix, dtype=torch.long, device=self.args.device)
-        self._summed_loss = summed_loss
-        self._lengths = lengths
-        # Makes the trainer count the labelled tokens of a whole accumulated step and hand them to compute_loss.
-        self.model_accepts_loss_kwargs = True
+    def __init__(
+        self,
+        *,
+        way: Way,
+        objective: Objective,
+        lengths: Sequence[int],
+        groups: Sequence[str] | None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(data_collator=way.collator, **arguments)
+        self._way = way
+        self._objective = objective
+        self._lengths, self._groups = lengths, groups
+        self._told: defaultdict[str, float] = defaultdict(float)
+        self._told_of = 0.0
 
     def compute_loss(
-        self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
+        self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The summed loss over the labelled tokens of the step (or, in evaluation, of the batch)."""
-        model = self.accelerator.unwrap_model(model)
-        causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
-        labelled = num_items_in_batch if num_items_in_batch is not None else (inputs["labels"] != -100).sum()
-        # The library computes in bf16 inside the wrapped forward, which the shared prefix goes past.
-        with self.accelerator.autocast():
-            loss = self._summed_loss(causal_lm, self._prefix, inputs) / labelled
+        """The objective's total over the size of the step."""
+        size = self._objective.size(inputs)
+        total, told = self._objective.total(self._token_losses(model, inputs), inputs)
+        for name, value in told.items():
+            self._told[name] += value.item()
+            self._told_of += size.item() / len(told)
+        loss = total / (size if num_items_in_batch is None else num_items_in_batch)
+        # Each device has a part of the step's total; gradients, and the losses that are logged, are averaged.
+        loss = loss * self.args.world_size
         return (loss, {}) if return_outputs else loss
+
+    def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
+        """One batch forward and backward; the gradients of several devices meet before the step."""
+        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+        if self.args.world_size > 1 and self.accelerator.sync_gradients:
+            # The losses go past the wrapper that would do this.
+            for parameter in model.parameters():
+                if parameter.grad is not None:
+                    torch.distributed.all_reduce(parameter.grad)
+                    parameter.grad /= self.args.world_size
+        return loss
 
     def prediction_step(self, model: Any, inputs: Any, *_arguments: Any, **_keywords: Any) -> Any:
         """The evaluation loss of one batch."""
-        with torch.no_grad(), self.compute_loss_context_manager():
-            loss = self.compute_loss(model, self._prepare_inputs(inputs))
-        return loss.detach(), None, None
+        inputs = self._prepare_inputs(inputs)
+        objective = Sft()
+        with torch.no_grad():
+            total, _told = objective.total(self._token_losses(model, inputs), inputs)
+        return (total / objective.size(inputs)).detach(), None, None
+
+    def log(self, logs: dict[str, float], *arguments: Any, **keywords: Any) -> None:
+        """Add what the objective tells of the steps since the last time."""
+        if self._told and "loss" in logs:
+            logs = {**logs, **{name: round(value / self._told_of, 4) for name, value in self._told.items()}}
+            self._told.clear()
+            self._told_of = 0.0
+        super().log(logs, *arguments, **keywords)
+
+    def _token_losses(self, model: Any, inputs: Batch) -> torch.Tensor:
+        model = self.accelerator.unwrap_model(model)
+        causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
+        # The library computes in bf16 inside the wrapped forward, which these losses go past.
+        with self.accelerator.autocast():
+            return self._way(causal_lm, inputs)
+
+    def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> torch.Tensor | None:
+        """What the totals of a step are divided by: its size on all devices."""
+        if not batch_samples:
+            return None
+        size = torch.stack([self._objective.size(batch) for batch in batch_samples]).sum().to(device)
+        return self.accelerator.gather(size).sum() if self.args.world_size > 1 else size
 
     def _get_train_sampler(self, _dataset: Any = None) -> LengthAwareSampler:
-        return LengthAwareSampler(self._lengths, self.args.train_batch_size, self.args.seed)
+        return LengthAwareSampler(self._lengths, self.args.train_batch_size, self.args.seed, self._groups)
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]

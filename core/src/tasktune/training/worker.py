@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX)
             task = load_task(version.definition, folder=options.task_dir)
             if options.stage == "train":
-                _train(task, version, interruption)
+                train_version(task, version, interruption)
             elif options.stage == "evaluate":
                 _evaluate(task, version, options.split, interruption)
             else:
@@ -67,13 +67,19 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _train(task: Task, version: Version, interruption: Interruption) -> None:
+def train_version(task: Task, version: Version, interruption: Interruption) -> None:
+    """Encode a version's rows and train it, or take over the model of one that was trained from the same.
+
+    :raises TuneError: the rows cannot be trained on, or the training failed.
+    :raises KeyboardInterrupt: asked to stop.
+    """
     if version.training.exists():
         # Another worker, for whose end this one waited, has done it.
         return
     from tasktune.data.encode import Encoder
     from tasktune.inference.decoding import decoding_for, write_decoding
     from tasktune.training.base import load_tokenizer
+    from tasktune.training.class_weights import weights_of
     from tasktune.training.reuse import take_over, trained_alike
     from tasktune.training.tokens import encode_version
 
@@ -86,6 +92,9 @@ def _train(task: Task, version: Version, interruption: Interruption) -> None:
         spec.training.max_length,
         spec.data.over_length,
         on_rows=lambda done, total: events.progress("prepare", done, total, "row"),
+        pairs=spec.training.learns_preference,
+        weights=weights_of(spec.training.class_weights, version.prepared),
+        balanced=spec.training.sampling == "balanced",
     )
     write_decoding(version.decoding, decoding_for(spec, tokenizer, audit))
     interruption.check()
@@ -95,9 +104,11 @@ def _train(task: Task, version: Version, interruption: Interruption) -> None:
         take_over(version, twin)
         return
 
-    from tasktune.training.sft import train
+    from tasktune.training.train import train
 
-    train(spec, base, tokenizer, audit, version, events, interruption)
+    name = spec.training.start_from
+    start = None if name is None else Version(version.folder.parent / name)
+    train(spec, base, tokenizer, audit, version, start, events, interruption)
 
 
 def _evaluate(task: Task, version: Version, split: Split, interruption: Interruption) -> None:

@@ -54,22 +54,17 @@ def test_a_pair_for_each_wrong_prediction(task: Path, version: Version, invoke: 
     assert [report[name] for name in ("predictions", "wrong", "unreadable", "held_out", "pairs")] == [3, 2, 1, 0, 2]
     pairs: list[Any] = [json.loads(line) for line in (task / report["file"]).read_text("utf-8").splitlines()]
     assert report["file"] == "data/raw/pairs_v1_train.jsonl"
-    loaded = load_task(task)
-    prompts = [[m.model_dump() for m in _prompt(loaded, text).messages] for text in ("b", "c")]
-    assert [pair["prompt"] for pair in pairs] == prompts
-    assert [pair["chosen"] for pair in pairs] == [
-        [{"role": "assistant", "content": '{"label": "yes"}'}],
-        [{"role": "assistant", "content": '{"label": "no"}'}],
-    ]
-    assert [pair["rejected"][0]["content"] for pair in pairs] == ['{"label": "no"}', "I think not"]
-    assert [(pair["id"], pair["version"]) for pair in pairs] == [
-        ("data/train.jsonl:2", "v1"),
-        ("data/train.jsonl:3", "v1"),
+    assert pairs == [
+        {"text": "b", "chosen": "yes", "rejected": '{"label": "no"}', "id": "data/train.jsonl:2", "version": "v1"},
+        {"text": "c", "chosen": "no", "rejected": "I think not", "id": "data/train.jsonl:3", "version": "v1"},
     ]
 
 
-def _prompt(task: Any, text: str) -> Any:
-    return task.plugin.build_prompt(task.plugin.read_record({"text": text}, "x:1", task.options), task.options)
+def test_pairs_that_were_made_can_be_trained_on(task: Path, version: Version, invoke: Invoke) -> None:
+    assert invoke("data", "generate", task, "--pairs").exit_code == 0
+    wanted = ("--set", "training.method=dpo", "--set", "data.pairs=data/raw/pairs_v1_train.jsonl")
+    done = invoke("check", task, *wanted)
+    assert done.exit_code == 0, done.output
 
 
 def test_rows_that_are_in_test_by_now_make_no_pairs(task: Path, version: Version, invoke: Invoke) -> None:

@@ -61,11 +61,12 @@ def _class_actions(label: str, scores: Mapping[str, float], context: RunContext)
     )
     counts = context.class_counts
     rare = label in counts and 0 < counts[label] < sum(counts.values()) / len(counts)
-    if not rare or scores["recall"] >= scores["precision"]:
+    given = context.training.get("class_weights") or {}
+    if not rare or scores["recall"] >= scores["precision"] or given == "balanced":
         return (more_rows,)
     # Inverse frequency, but gently: a weight above 3 makes the loss noisy.
     weight = round(min(3.0, sum(counts.values()) / len(counts) / counts[label]), 2)
-    weights = {**(context.training.get("class_weights") or {}), label: weight}
+    weights = {**given, label: weight}
     reweigh = Action(
         title=_("weigh the rare class {label} with {weight} in the loss", label=label, weight=weight),
         expected_effect=_("a higher recall of {label}, at some cost of its precision", label=label),

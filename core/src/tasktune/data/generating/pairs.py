@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from tasktune.data.generating.files import raw_folder
 from tasktune.data.generating.ground import input_number
 from tasktune.data.made import new_backup, refuse_existing
+from tasktune.data.preferences import CHOSEN, REJECTED
 from tasktune.data.records import Problems, read_records, relative_to
 from tasktune.errors import InputError
 from tasktune.evaluation.predictions import FILE_NAME, Prediction, read_predictions
 from tasktune.locale import translate as _
-from tasktune.types import Prompt, Value
+from tasktune.types import Value
 from tasktune.workspace.files import replacing
 from tasktune.workspace.versions import Version, locked
 
@@ -40,10 +41,10 @@ class Pairs(Value):
 
 
 def make_pairs(task: Task, version: Version, split: Literal["train", "valid"], *, force: bool = False) -> Pairs:
-    """Write ``prompt``, ``chosen`` and ``rejected``, as chat messages, for each wrong prediction on a split.
+    """Write the input's fields, ``chosen`` (the target) and ``rejected`` (what was answered) for each wrong prediction.
 
-    The form is that of TRL's preference data sets (conversational, explicit prompt). Test rows are never taken: a
-    model that is trained on them cannot be measured by them.
+    So the pairs can be trained on (``data.pairs``). Test rows are never taken: a model that is trained on them cannot
+    be measured by them.
 
     :raises InputError: the split was not evaluated, or a file would be replaced without ``force``.
     """
@@ -67,7 +68,7 @@ def make_pairs(task: Task, version: Version, split: Literal["train", "valid"], *
             prompt = task.plugin.build_prompt(prediction.record, task.options)
             if input_number(prompt) not in tested:
                 written += 1
-                file.write(json.dumps(_pair(prompt, prediction, version.name), ensure_ascii=False) + "\n")
+                file.write(json.dumps(_pair(prediction, version.name), ensure_ascii=False) + "\n")
     return Pairs(
         version=version.name,
         split=split,
@@ -89,11 +90,11 @@ def _tested(task: Task) -> Iterator[int]:
     problems.raise_if_any(_("the data have {count} problems", count=problems.count))
 
 
-def _pair(prompt: Prompt, prediction: Prediction, version: str) -> dict[str, Any]:
+def _pair(prediction: Prediction, version: str) -> dict[str, Any]:
     return {
-        "prompt": [message.model_dump() for message in prompt.messages],
-        "chosen": [{"role": "assistant", "content": prompt.completion}],
-        "rejected": [{"role": "assistant", "content": prediction.output}],
+        **prediction.record.inputs,
+        CHOSEN: prediction.record.target,
+        REJECTED: prediction.output,
         "id": prediction.id,
         "version": version,
     }

@@ -1,43 +1,51 @@
-"""Supervised fine-tuning of one version, top to bottom: model, adapter, arguments, training, saving.
-
-What it does: LoRA or full fine-tuning with the loss on completions alone, length-aware batches, the rows' common
-prefix computed once per batch where the model allows it, sealed checkpoints and exact resumption, the validation loss
-once an epoch. What it does not: preference training, quantised bases, several devices.
-"""
+"""Train one version, top to bottom: model, adapter, arguments, training, saving."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import LoraConfig
-from transformers import AutoModelForCausalLM, set_seed
+from transformers import TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
-from trl import SFTConfig
 
 from tasktune.definition import TaskSpec
 from tasktune.errors import RunError
 from tasktune.locale import translate as _
-from tasktune.training.batches import Collator
+from tasktune.training.adapters import trainable
+from tasktune.training.base import load_base, use_bf16
 from tasktune.training.checkpoints import latest_sealed
 from tasktune.training.interruption import Interruption
-from tasktune.training.shared_prefix import fastest_loss, plain_summed_loss
+from tasktune.training.objectives import Dpo, objective_of
+from tasktune.training.reference import with_reference
+from tasktune.training.shared_prefix import Way, fastest, plain_way
 from tasktune.training.tokens import SHORTEST_SHARED_PREFIX, Audit, load_tokens
 from tasktune.training.trainer import Reporter, TaskTrainer
 from tasktune.workspace.events import EventLog
 from tasktune.workspace.files import write_json_atomically
 from tasktune.workspace.versions import Version
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+
 _CHECKPOINTS_PER_RUN = 10
 _LOSS_POINTS = 200
 
 
 def train(
-    spec: TaskSpec, base: str, tokenizer: Any, audit: Audit, version: Version, events: EventLog, stop: Interruption
+    spec: TaskSpec,
+    base: str,
+    tokenizer: Any,
+    audit: Audit,
+    version: Version,
+    start: Version | None,
+    events: EventLog,
+    stop: Interruption,
 ) -> None:
     """Train and save ``adapter/`` or ``model/``, going on from the newest checkpoint if there is one.
+
+    The weights to begin with are those of ``start``, another version, or the base's.
 
     :raises KeyboardInterrupt: asked to stop; a checkpoint has been written.
     :raises RunError: the loss stopped being a number.
@@ -50,40 +58,35 @@ def train(
             _("{found} encoded rows, but the audit counts {expected}", found=len(rows), expected=audit.train.rows)
         )
     bf16 = use_bf16(training.precision)
-    model = load_base(base, training.revision, trainable=training.tuning == "full", bf16=bf16)
+    full_start = start is not None and training.tuning == "full"
+    model = load_base(str(start.model) if full_start and start is not None else base, training, bf16=bf16)
+    model = trainable(model, training, start)
+    way = _way(spec, model, rows, audit, _pad(tokenizer), bf16, events)
+    objective = objective_of(training.method, training.beta)
+    if isinstance(objective, Dpo):
+        rows = with_reference(rows, model, way, training.batch_size, bf16, events, stop)
 
-    prefix = rows[0]["input_ids"][: audit.train.prefix] if training.prefix_sharing == "auto" else []
-    if len(prefix) < SHORTEST_SHARED_PREFIX:
-        prefix = []
-    collator = Collator(pad=_pad(tokenizer), prefix=len(prefix))
-    sample = {name: tensor.to(model.device) for name, tensor in collator([rows[0], rows[len(rows) - 1]]).items()}
-    tokens = torch.tensor(prefix, dtype=torch.long, device=model.device)
-    loss = fastest_loss(model, tokens, sample, tolerance=5e-2 if bf16 else 1e-3)
-    if loss is None:
-        events.message(
-            "train", _("this model's loss cannot be computed with a shared prefix; training the plain way"), "warning"
-        )
-        loss = plain_summed_loss
-
-    steps_per_epoch = -(-len(rows) // (training.batch_size * training.gradient_accumulation))
+    batch = training.batch_size * training.gradient_accumulation
+    steps_per_epoch = -(-len(rows) // batch)
     total_steps = training.max_steps or round(steps_per_epoch * training.epochs)
     tokens_per_row = (audit.train.prompt_tokens + audit.train.completion_tokens) / audit.train.rows
-    reporter = Reporter(events, stop, tokens_per_row * training.batch_size * training.gradient_accumulation)
+    reporter = Reporter(events, stop, tokens_per_row * batch)
     trainer = TaskTrainer(
         model=model,
         args=_arguments(spec, version, total_steps, bf16, has_valid=audit.valid is not None),
         train_dataset=rows,
         eval_dataset=load_tokens(version.prepared, "valid") if audit.valid else None,
-        data_collator=collator,
         processing_class=tokenizer,
-        peft_config=_lora(spec) if training.tuning == "lora" else None,
         callbacks=[reporter],
-        prefix=prefix,
-        summed_loss=loss,
-        lengths=[len(ids) for ids in rows.with_format("numpy")["input_ids"]],
+        way=way,
+        objective=objective,
+        lengths=_lengths(rows),
+        groups=rows["group"] if training.sampling == "balanced" else None,
     )
     trainer.remove_callback(PrinterCallback)
-    events.stage("train", "started", rows=len(rows), steps=total_steps, prefix=len(prefix), device=str(model.device))
+    events.stage(
+        "train", "started", rows=len(rows), steps=total_steps, prefix=len(way.prefix), device=str(model.device)
+    )
     checkpoint = latest_sealed(version.checkpoints)
     with stop.at_good_points():
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -95,30 +98,40 @@ def train(
             _("the loss stopped being a number at step {step}", step=reporter.diverged_at),
             hint=_("lower training.learning_rate, or set training.precision: fp32"),
         )
-    _save(trainer, tokenizer, training.base_model, version.adapter if training.tuning == "lora" else version.model)
+    _save(trainer, tokenizer, training.base_model, version.model if training.tuning == "full" else version.adapter)
     history = [entry for entry in trainer.state.log_history if "loss" in entry or "eval_loss" in entry]
     write_json_atomically(version.folder / "training.json", {"steps": trainer.state.global_step, "history": history})
     shutil.rmtree(version.checkpoints, ignore_errors=True)
     events.stage("train", "finished", steps=trainer.state.global_step)
 
 
-def load_base(base: str, revision: str | None, *, trainable: bool, bf16: bool) -> Any:
-    """The base model on the best device. Weights that train are in fp32; frozen ones on a GPU in bf16 if asked."""
-    model = AutoModelForCausalLM.from_pretrained(
-        base,
-        revision=revision,
-        dtype=torch.bfloat16 if bf16 and not trainable and torch.cuda.is_available() else torch.float32,
-    )
-    return model.to("cuda") if torch.cuda.is_available() else model
+def _way(spec: TaskSpec, model: Any, rows: Any, audit: Audit, pad: int, bf16: bool, events: EventLog) -> Way:
+    """How this model's losses are computed fastest; the plain way, with a word, if it allows no other."""
+    prefix = rows[0]["prompt"][: audit.train.prefix] if spec.training.prefix_sharing == "auto" else []
+    if len(prefix) < SHORTEST_SHARED_PREFIX:
+        prefix = []
+    causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
+    sample = [rows[0], rows[len(rows) - 1]]
+    way = fastest(causal_lm.eval(), sample, prefix, pad, tolerance=5e-2 if bf16 else 1e-3)
+    model.train()
+    if way is None:
+        events.message(
+            "train", _("this model's loss cannot be computed with a shared prefix; training the plain way"), "warning"
+        )
+        return plain_way(pad)
+    return way
 
 
-def use_bf16(precision: str) -> bool:
-    """Whether to compute in bfloat16: as told, or where the hardware has instructions for it."""
-    if precision != "auto":
-        return precision == "bf16"
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported())
+def _lengths(rows: Dataset) -> list[int]:
+    """The tokens of each row, all its answers together."""
+
+    def tokens(column: str) -> Any:
+        return rows.data.column(column).combine_chunks()
+
+    prompts = tokens("prompt").value_lengths().to_numpy()
+    answers = tokens("answers").flatten().value_lengths().to_numpy()
+    lengths: list[int] = (prompts + answers.reshape(len(prompts), -1).sum(axis=1)).tolist()
+    return lengths
 
 
 def _pad(tokenizer: Any) -> int:
@@ -126,21 +139,10 @@ def _pad(tokenizer: Any) -> int:
     return int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id)
 
 
-def _lora(spec: TaskSpec) -> LoraConfig:
-    lora = spec.training.lora
-    return LoraConfig(
-        r=lora.r,
-        lora_alpha=lora.alpha if lora.alpha is not None else 2 * lora.r,
-        lora_dropout=lora.dropout,
-        target_modules=lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules),
-        task_type="CAUSAL_LM",
-    )
-
-
-def _arguments(spec: TaskSpec, version: Version, total_steps: int, bf16: bool, has_valid: bool) -> SFTConfig:
-    """TRL's defaults lose data and turn on what we must not have, so everything that matters is said here."""
+def _arguments(spec: TaskSpec, version: Version, total_steps: int, bf16: bool, has_valid: bool) -> TrainingArguments:
+    """The trainer's defaults turn on what we must not have, so everything that matters is said here."""
     training = spec.training
-    return SFTConfig(
+    return TrainingArguments(
         output_dir=str(version.checkpoints),
         per_device_train_batch_size=training.batch_size,
         per_device_eval_batch_size=training.batch_size,
@@ -165,10 +167,6 @@ def _arguments(spec: TaskSpec, version: Version, total_steps: int, bf16: bool, h
         disable_tqdm=True,
         dataloader_pin_memory=False,
         remove_unused_columns=False,
-        max_length=None,
-        packing=False,
-        loss_type="nll",
-        dataset_kwargs={"skip_prepare_dataset": True},
     )
 
 
