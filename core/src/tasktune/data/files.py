@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +86,15 @@ def parse_json_row(line: int, text: str) -> Row | Problem:
     except (ValueError, RecursionError) as error:
         return Problem(_("not valid JSON: {reason}", reason=error), line=line)
     if not isinstance(value, dict):
-        kind = type(value).__name__
-        return Problem(_("a row must be a JSON object, not a {kind}", kind=kind), '{"text": "…", …}', line=line)
+        return replace(not_an_object(value), line=line)
     return Row(line, value)
+
+
+def not_an_object(value: object) -> Problem:
+    """That a JSON value is no row, by the name that JSON has for what it is."""
+    kinds = {list: _("an array"), str: _("a string"), bool: _("true or false"), type(None): _("null")}
+    kind = kinds.get(type(value), _("a number"))
+    return Problem(_("a row must be a JSON object, not {kind}", kind=kind), '{"text": "…", …}')
 
 
 def _refuse_constant(constant: str) -> Any:
