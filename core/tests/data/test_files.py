@@ -144,6 +144,13 @@ class TestEncodings:
         assert [problem.line for problem in problems(found)] == [2]
         assert len(rows(found)) == 1
 
+    @pytest.mark.parametrize(
+        ("encoding", "words"), [("base64", "unknown encoding 'base64'"), ("utf-16", "cannot be read as utf-16")]
+    )
+    def test_an_encoding_that_cannot_be_the_file_s(self, tmp_path: Path, encoding: str, words: str) -> None:
+        [problem] = problems(read(tmp_path, GOOD, encoding=encoding))
+        assert words in problem.message
+
     def test_an_unknown_encoding(self, tmp_path: Path) -> None:
         [problem] = problems(read(tmp_path, GOOD, encoding="utf-9"))
         assert "'utf-9'" in problem.message

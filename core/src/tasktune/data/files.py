@@ -44,11 +44,10 @@ def read_rows(path: Path, encoding: str = "utf-8") -> Iterator[Row | Problem]:
         yield problem.at(path)
         return
     try:
-        codecs.lookup(encoding)
-    except LookupError:
-        yield Problem(_("unknown encoding {encoding!r}", encoding=encoding), _("use utf-8, big5 or cp950")).at(path)
-        return
-    try:
+        wrong = encoding_problem(path, encoding)
+        if wrong is not None:
+            yield wrong.at(path)
+            return
         empty = True
         for row in _read_jsonl(path, encoding) if suffix == ".jsonl" else _read_csv(path, encoding):
             empty = False
@@ -57,6 +56,23 @@ def read_rows(path: Path, encoding: str = "utf-8") -> Iterator[Row | Problem]:
             yield Problem(_("the file has no rows"), _("put at least one labelled row in it")).at(path)
     except OSError as error:
         yield Problem(_("cannot be read: {error}", error=error.strerror or error)).at(path)
+
+
+def encoding_problem(path: Path, encoding: str) -> Problem | None:
+    """Why a file cannot be read with an encoding at all: there is none of that name, or its beginning is missing.
+
+    :raises OSError: the file cannot be read.
+    """
+    hint = _("use utf-8, big5 or cp950")
+    try:
+        with path.open(encoding=encoding, errors=_MARK) as file:
+            file.read(1)
+    except LookupError:
+        return Problem(_("unknown encoding {encoding!r}", encoding=encoding), hint)
+    except UnicodeError as error:
+        reason = getattr(error, "reason", error)
+        return Problem(_("cannot be read as {encoding}: {reason}", encoding=encoding, reason=reason), hint)
+    return None
 
 
 def _read_jsonl(path: Path, encoding: str) -> Iterator[Row | Problem]:

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from tasktune.data.files import encoding_problem
 from tasktune.data.importing import conll, csv_rows, excel, exports, hub, json_rows, parquet, sql
 from tasktune.data.importing.encoding import detect_encoding
 from tasktune.data.importing.items import Item, Source, SourceRow
@@ -152,12 +153,11 @@ def _file(path: Path, kind: str, reading: Reading) -> Source:
 
 
 def _text(path: Path, kind: str, reading: Reading) -> Source:
-    try:
-        encoding = codecs.lookup(reading.encoding).name if reading.encoding else detect_encoding(path).name
-    except LookupError as error:
-        raise InputError(
-            _("unknown encoding {encoding!r}", encoding=reading.encoding), hint=_("use utf-8, big5 or cp950")
-        ) from error
+    if reading.encoding is not None:
+        problem = encoding_problem(path, reading.encoding)
+        if problem is not None:
+            raise InputError(f"{path}: {problem.message}", hint=problem.hint)
+    encoding = codecs.lookup(reading.encoding).name if reading.encoding is not None else detect_encoding(path).name
     if kind in ("csv", "tsv"):
         delimiter = _delimiter(path, kind, encoding, reading)
         details = _details(encoding=encoding, delimiter=_(csv_rows.DELIMITERS.get(delimiter, delimiter)))
