@@ -87,8 +87,8 @@ def test_duplicate_column_names_are_refused_with_their_places(tmp_path: Path, im
     write(tmp_path, "text,label,text,label\na,yes,b,no\n")
     done = import_("rows.csv")
     assert done.exit_code == 2
-    assert "rows.csv:1: None: the header names 'text' 2 times (columns 1, 3)" in done.error
-    assert "the header names 'label' 2 times (columns 2, 4)" in done.error
+    assert "rows.csv:1: None: 2 columns have the name 'text' (1, 3)" in done.error
+    assert "2 columns have the name 'label' (2, 4)" in done.error
 
 
 def test_a_column_without_a_name_is_called_by_its_number(tmp_path: Path, import_: Import) -> None:
@@ -205,3 +205,12 @@ def test_any_table_that_was_written_comes_back(
     rows = [tuple(item.fields.values()) for item in items if isinstance(item, SourceRow)]
     assert rows == [row for row in table if any(value.strip() for value in row)]
     assert len(items) - len(rows) == sum(isinstance(item, Blank) for item in items)
+
+
+def test_names_given_for_columns_must_differ_too(tmp_path: Path, import_: Import) -> None:
+    (tmp_path / "rows.csv").write_text("a,yes,b\n", "utf-8")
+    done = import_("rows.csv", "--columns", "text,label,text")
+    assert done.exit_code == 2
+    assert "--columns: None: 2 columns have the name 'text' (1, 3)" in done.error.replace(":None:", ":")
+    done = import_("rows.csv", "--columns", "text, label,")
+    assert done.rows == [{"text": "a", "label": "yes", "column 3": "b"}]

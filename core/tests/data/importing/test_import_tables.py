@@ -87,7 +87,7 @@ def test_merged_cells_among_the_rows_are_told_of(sheet: Callable[..., Any], impo
 
 def test_duplicate_names_in_excel(sheet: Callable[..., Any], import_: Import) -> None:
     sheet([["text", "label", "text"], ["a", "yes", "b"]])
-    assert "the header names 'text' 2 times (columns 1, 3)" in import_("rows.xlsx").error
+    assert "2 columns have the name 'text' (1, 3)" in import_("rows.xlsx").error
 
 
 def test_sheets(sheet: Callable[..., Any], import_: Import) -> None:

@@ -221,9 +221,11 @@ class _Document:
             )
         return fields
 
-    def _float(self, number: str) -> float | None:
+    def _float(self, number: str) -> float:
         value = float(number)
-        return value if math.isfinite(value) else self._constant(number)
+        if not math.isfinite(value):
+            self._constant(number)
+        return value
 
     def _constant(self, constant: str) -> None:
         self._faults.append(_("{number} is no JSON number", number=constant))
