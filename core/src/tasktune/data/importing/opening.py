@@ -160,7 +160,7 @@ def _file(path: Path, kind: str, reading: Reading) -> Source:
         sheet, others = excel.choose_sheet(path, reading.sheet)
         source = Source(name, "Excel", details=_details(sheet=sheet))
         if others and reading.sheet is None:
-            source.notice(_("only the first sheet is read; the others: {names}", names=", ".join(others)))
+            source.notice(_("only the sheet {name} is read; the others: {names}", name=sheet, names=", ".join(others)))
         return _with(source, partial(excel.read_excel, path, sheet, source, reading.header_row, reading.columns))
     if kind == "parquet":
         source = Source(name, "Parquet")
