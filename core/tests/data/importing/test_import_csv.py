@@ -135,9 +135,10 @@ def test_pairs_are_offered_where_no_label_can_be_told(tmp_path: Path, import_: I
 
 
 def test_labels_that_differ_by_case_or_width_are_told_of(tmp_path: Path, import_: Import) -> None:
-    write(tmp_path, HEADER + "1,a,yes\n2,b,Yes\n3,c,ｙｅｓ\n4,d,no\n")
-    [notice] = import_("rows.csv").report["notices"]
+    write(tmp_path, HEADER + "1,a,yes\n2,b,Yes\n3,c,ｙｅｓ\n4,d,no\n5,e,n\u200bo\n")
+    notice, unseen = import_("rows.csv").report["notices"]
     assert notice == "labels that differ only by case, width or spaces: 'yes' (1), 'Yes' (1), 'ｙｅｓ' (1)"
+    assert unseen == "labels that differ only by case, width or spaces: 'no' (1), 'n\\u200bo' (1)"
 
 
 def test_an_empty_file_and_one_with_only_a_header(tmp_path: Path, import_: Import) -> None:
@@ -177,10 +178,11 @@ def test_a_lone_carriage_return_within_a_line(tmp_path: Path, import_: Import) -
 
 
 def test_spaces_around_labels_are_taken_off_and_told_of(tmp_path: Path, import_: Import) -> None:
-    write(tmp_path, HEADER + "1,a, yes\n2,b,no\u3000\n3,c,no\n")
+    write(tmp_path, HEADER + "1,a, yes\n2,b,no\u3000\n3,c,no\n4,d,\ufeffno\u200b\n5,e,\u200b\n")
     done = import_("rows.csv")
-    assert done.report["labels"] == {"no": 2, "yes": 1}
-    assert done.report["notices"] == ["2 labels lost spaces around them"]
+    assert done.report["labels"] == {"no": 3, "yes": 1}
+    assert done.report["notices"] == ["3 labels lost spaces around them"]
+    assert "the row has no target" in done.rejects[0]["reasons"][0]
 
 
 VALUES = st.text(st.sampled_from('a好,;"\n \t|é🎉'), max_size=12)

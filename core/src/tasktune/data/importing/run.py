@@ -22,6 +22,8 @@ from tasktune.types import Value
 from tasktune.workspace.files import open_atomically
 
 LOOKED_AT = 300
+# So many characters are a look, however few rows they make.
+_ENOUGH = 20_000_000
 _TOLD = 10
 _PLACES = 10
 
@@ -63,9 +65,13 @@ def look(source: Source, pairs: Pairs | None) -> list[SourceRow]:
     """
     rows: list[SourceRow] = []
     refused: list[Problem] = []
+    characters = 0
     for item in islice(expanded(source.items(), pairs), LOOKED_AT):
         if isinstance(item, SourceRow):
             rows.append(item)
+            characters += sum(len(value) for value in item.fields.values() if isinstance(value, str))
+            if characters > _ENOUGH:
+                break
         elif isinstance(item, Rejected):
             refused += [problem.at(source.name, item.place) for problem in item.problems]
     if not rows:
