@@ -216,3 +216,20 @@ def test_names_given_for_columns_must_differ_too(tmp_path: Path, import_: Import
     assert "--columns: None: 2 columns have the name 'text' (1, 3)" in done.error.replace(":None:", ":")
     done = import_("rows.csv", "--columns", "text, label,")
     assert done.rows == [{"text": "a", "label": "yes", "column 3": "b"}]
+
+
+@pytest.mark.parametrize("said", ["sep=;", "SEP=;\r", '"sep=;"'])
+def test_a_first_line_that_tells_excel_the_delimiter(tmp_path: Path, import_: Import, said: str) -> None:
+    (tmp_path / "rows.csv").write_text(f"{said}\ntext;label\na, b, c;yes\n", "utf-8-sig")
+    done = import_("rows.csv")
+    assert done.rows == [{"text": "a, b, c", "label": "yes"}]
+    assert done.counts == (2, 1, 0, 1)
+
+
+def test_the_header_of_a_file_that_was_put_behind_is_no_row(tmp_path: Path, import_: Import) -> None:
+    part = "\ufefftext,label\na,yes\n"
+    (tmp_path / "rows.csv").write_text(part * 2, "utf-8")
+    done = import_("rows.csv")
+    assert done.rows == [{"text": "a", "label": "yes"}] * 2
+    assert done.rejects[0]["line"] == 3
+    assert done.rejects[0]["reasons"] == ["the header stands here again"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -197,6 +198,20 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: Path, import_: Impo
     assert done.exit_code == 2
     assert "file" in done.error
     assert "bug" not in done.error
+
+
+def test_a_full_disk_is_named_with_the_file_and_leaves_nothing(
+    tmp_path: Path, import_: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "rows.csv").write_text(GOOD)
+    monkeypatch.setattr("os.fsync", full)
+    done = import_("rows.csv")
+    assert done.exit_code == 1
+    assert done.error.startswith("out.jsonl: No space left on device")
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
 
 
 def test_what_is_no_file_of_rows_is_named(tmp_path: Path, import_: Import) -> None:

@@ -116,12 +116,15 @@ def find_counting(
                 "if so, say --offsets {unit}; --offsets characters rejects the rows that do not fit", unit=other.unit
             ),
         )
-    if evidence.ambiguous and counting == CHARACTERS:
+    if evidence.readings is not None and counting == CHARACTERS:
+        characters, units = evidence.readings
         source.notice(
             _(
-                "{count} spans without their texts stand behind an emoji or another rare character; they are read as "
-                "characters, so look at a few, or say --offsets",
+                "{count} spans without their texts stand behind an emoji or another rare character: the first is "
+                "{characters!r} in characters, as they are read, and {units!r} in UTF-16 units; --offsets says which",
                 count=f"{evidence.ambiguous:,}",
+                characters=characters[:40],
+                units=units[:40],
             )
         )
     return counting
