@@ -267,6 +267,7 @@ def test_too_few_rows_to_split_are_all_in_train_and_the_check_says_so(begin: Inv
     done = begin("--data", "rows.csv")
     assert done.exit_code == 0, done.output
     assert "problems (" in done.output
+    assert "  tasks/rows/task.yaml: data.test: the test split has no rows" in done.output
     assert len((here / "tasks/rows/data/train.jsonl").read_text("utf-8").splitlines()) == 1
 
 

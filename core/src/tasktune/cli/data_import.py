@@ -164,13 +164,10 @@ def _targets(
 
     :raises InputError: the output is there already, or is the source itself.
     """
+    from tasktune.data.importing.items import file_stem
+
     if out is None:
-        # Of a URL only the path: what stands before it may be a password.
-        place = source.partition("://")[2].partition("/")[2] if "://" in source else source.removeprefix("hf:")
-        stem = place.partition("?")[0].rstrip("/").rpartition("/")[2]
-        stem = stem if "." not in stem else stem.rpartition(".")[0] or stem
-        safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in stem) or "rows"
-        out = (task.folder if task is not None else Path()) / "data" / "raw" / f"{safe}.jsonl"
+        out = (task.folder if task is not None else Path()) / "data" / "raw" / f"{file_stem(source)}.jsonl"
     if rejects is None:
         rejects = out.with_name(f"{out.stem}.rejects.jsonl")
     origin = Path(source)
