@@ -75,7 +75,9 @@ def reading_options(command: Decorated) -> Decorated:
             callback=lambda _context, _option, names: tuple(names.split(",")) if names else (),
             help="The names of the columns, for a table that does not name them.",
         ),
-        click.option("--sheet", metavar="NAME", help="The sheet of an Excel file. Default: the first."),
+        click.option(
+            "--sheet", metavar="NAME", help="The sheet of an Excel file. Default: the first that is not hidden."
+        ),
         click.option("--table", metavar="NAME", help="The table of a database. Default: the only one."),
         click.option("--query", metavar="SQL", help="The rows of a database as a SELECT gives them."),
         click.option("--split", metavar="NAME", help="The split of a Hugging Face data set. Default: the only one."),
