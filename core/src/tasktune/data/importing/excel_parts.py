@@ -15,12 +15,14 @@ from tasktune.locale import translate as _
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
 _RELATION = re.compile(r"\{[^}]*\}id$")
-# A merged range, or a cell with a formula and no result; an empty text (t="str") is one.
-_FOUND = re.compile(
-    rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"'
-    rb'|<(?:\w+:)?c\b(?![^>]*\bt="str")[^>]*?\br="([A-Z]+\d+)"[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
+_RANGE = rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"'
+# A cell with a formula and no result; an empty text (t="str") is one.
+_FORMULA = (
+    rb'<(?:\w+:)?c\b(?![^>]*\bt="str")[^>]*?\br="([A-Z]+\d+)"[^>]*>\s*'
+    rb"<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_RANGES, _BOTH = re.compile(_RANGE + b"()"), re.compile(_RANGE + b"|" + _FORMULA)
 # Excel allows formulas of 8,192 characters, each of up to six bytes as an entity (&quot;).
 _LONGEST = 60_000
 _CELLS_KEPT = 6
@@ -58,9 +60,11 @@ def look_through(path: Path, sheet: str) -> tuple[list[Merged], Counter[str]]:
         while block := part.read(1 << 20):
             text = tail + block
             end = 0
-            for match in _FOUND.finditer(text):
+            # Looking at every cell takes time, and most sheets of rows have no formula.
+            pattern = _BOTH if b"<f" in text or b":f" in text else _RANGES
+            for match in pattern.finditer(text):
                 left, top, right, bottom, cell = match.groups()
-                if cell is not None:
+                if cell:
                     formulas[cell.decode() if len(formulas) < _CELLS_KEPT else "…"] += 1
                 else:
                     found.append(Merged(_number(left), int(top), _number(right), int(bottom)))
