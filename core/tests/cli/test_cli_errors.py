@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 from click.testing import Result
 
+from tasktune import cli
 from tasktune.cli.errors import Failure, words
 from tasktune.cli.output import colourful
 from tasktune.errors import InputError, Problem, RecordError, RunError
@@ -213,3 +215,14 @@ def test_python_m_tasktune_is_tune(run_tune: RunTune) -> None:
     assert result.returncode == 2
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
+
+
+def test_ctrl_c_while_the_program_is_being_imported_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(ModuleType):
+        def __getattr__(self, name: str) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "tasktune.cli.root", Interrupted("root"))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130

@@ -193,8 +193,9 @@ def test_what_is_missing_is_listed_together(invoke: Invoke, here: Path) -> None:
         (["--answer", "rows=lots"], "must be a number"),
         (["--answer", "rows=1", "--set", "options.lowest=many"], "options.lowest"),
         (["--pairs", "x"], "not KEY:ANSWER=COLUMN"),
-        (["--answer", "rows=1", "--field", "text=a"], "are about rows, and there are none"),
-        (["--answer", "rows=1", "--offsets", "bytes"], "are about rows, and there are none"),
+        (["--answer", "rows=1", "--field", "text=a"], "--field: there are no rows"),
+        (["--answer", "rows=1", "--offsets", "bytes"], "--offsets: there are no rows"),
+        (["--answer", "rows=1", "--sheet", "a", "--header-row", "2"], "--header-row, --sheet: there are no rows"),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_written(
@@ -227,10 +228,38 @@ def test_rows_whose_columns_nobody_can_tell(begin: Invoke, here: Path) -> None:
     (here / "rows.csv").write_text("one,two\na,1\nb,2\n", "utf-8")
     done = begin("--data", "rows.csv")
     assert done.exit_code == 2
-    assert "it cannot be told which task these rows are for" in done.stderr
+    assert "it is not clear which column is what" in done.stderr
     assert "--field" in done.stderr
+    assert "--task-type" not in done.stderr
     named = begin("--data", "rows.csv", "--field", "text=one", "--field", "rating=two")
     assert named.exit_code == 0, named.output
+
+
+@pytest.mark.parametrize("task_type", [["--task-type", "rating"], []])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("text,rating,text\na,1,b\n", "rows.csv:1: 2 columns have the name 'text'"),
+        ("text,rating\n", "rows.csv has no row that can be read"),
+    ],
+)
+def test_what_is_wrong_with_a_source_is_no_question_of_the_task_type(
+    invoke: Invoke, here: Path, task_type: list[str], text: str, says: str
+) -> None:
+    (here / "rows.csv").write_text(text, "utf-8")
+    done = invoke("init", "--data", "rows.csv", *task_type)
+    assert done.exit_code == 2
+    assert says in done.stderr
+    assert "which task" not in done.stderr
+
+
+def test_a_source_can_be_read_in_every_way_that_an_import_can(begin: Invoke, here: Path) -> None:
+    lines = ["Umfrage|", "text|rating", *(f"schön {number}|{number % 5 + 1}" for number in range(20))]
+    (here / "rows").write_text("\n".join(lines), "cp1252")
+    words = ["--format", "csv", "--encoding", "cp1252", "--delimiter", "bar", "--header-row", "2"]
+    done = begin("mine", "--data", "rows", *words)
+    assert done.exit_code == 0, done.output
+    assert "schön" in (here / "mine" / "data" / "train.jsonl").read_text("utf-8")
 
 
 def test_too_few_rows_to_split_are_all_in_train_and_the_check_says_so(begin: Invoke, here: Path) -> None:
@@ -238,6 +267,7 @@ def test_too_few_rows_to_split_are_all_in_train_and_the_check_says_so(begin: Inv
     done = begin("--data", "rows.csv")
     assert done.exit_code == 0, done.output
     assert "problems (" in done.output
+    assert "  tasks/rows/task.yaml: data.test: the test split has no rows" in done.output
     assert len((here / "tasks/rows/data/train.jsonl").read_text("utf-8").splitlines()) == 1
 
 

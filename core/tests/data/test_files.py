@@ -48,9 +48,9 @@ class TestJsonLines:
             (b'{"text": "a"},', "column 14: Extra data", "one whole JSON object"),
             (b'{"text": "a\tb"}', "Invalid control character", "one whole JSON object"),
             (b"[", "not valid JSON at column 2", "one whole JSON object"),
-            (b'["a", "b"]', "not a list", '{"text": "…"'),
-            (b'"text"', "not a str", '{"text": "…"'),
-            (b"null", "not a NoneType", '{"text": "…"'),
+            (b'["a", "b"]', "not an array", '{"text": "…"'),
+            (b'"text"', "not a string", '{"text": "…"'),
+            (b"null", "not null", '{"text": "…"'),
             (b'{"text": NaN}', "NaN is no JSON number", ""),
             (b'{"text": -Infinity}', "-Infinity is no JSON number", ""),
             (b'{"text": 1e999}', "1e999 is no JSON number", ""),
@@ -143,6 +143,13 @@ class TestEncodings:
         found = read(tmp_path, (self.TEXT * 2).encode("utf-16")[:-3], encoding="utf-16")
         assert [problem.line for problem in problems(found)] == [2]
         assert len(rows(found)) == 1
+
+    @pytest.mark.parametrize(
+        ("encoding", "words"), [("base64", "unknown encoding 'base64'"), ("utf-16", "cannot be read as utf-16")]
+    )
+    def test_an_encoding_that_cannot_be_the_file_s(self, tmp_path: Path, encoding: str, words: str) -> None:
+        [problem] = problems(read(tmp_path, GOOD, encoding=encoding))
+        assert words in problem.message
 
     def test_an_unknown_encoding(self, tmp_path: Path) -> None:
         [problem] = problems(read(tmp_path, GOOD, encoding="utf-9"))

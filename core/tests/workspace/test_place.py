@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +48,19 @@ def test_what_breaks_off_leaves_nothing_at_all(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_goes_with_the_next_and_what_another_builds_stays(tmp_path: Path) -> None:
+    target = tmp_path / "mine"
+    build = "from pathlib import Path; from tasktune.workspace.place import staged; import os, signal, sys\n"
+    build += "with staged(Path(sys.argv[1])) as folder: (folder / 'a').touch(); os.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", build, str(target)], check=False, timeout=60)
+    [left] = tmp_path.iterdir()
+    with staged(target) as one, staged(target) as other:
+        assert not left.exists()
+        assert one.is_dir()
+        assert other.is_dir()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command that ``sys.argv`` names, and exit with its code."""
-    from tasktune.cli.root import tune
+    try:
+        from tasktune.cli.root import tune
 
-    tune.main()
+        tune.main()
+    except KeyboardInterrupt:
+        # While the program was still being imported; from then on an interruption ends in words.
+        raise SystemExit(130) from None

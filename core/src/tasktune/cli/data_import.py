@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tasktune.cli import completers, import_view, output
-from tasktune.cli.columns import confirmed, named_values, pairs_option
+from tasktune.cli import import_view, output
+from tasktune.cli.columns import (
+    column_options,
+    confirmed,
+    named_values,
+    pairs_option,
+    reading_options,
+    task_type_option,
+)
 from tasktune.cli.help import Argument, Command, Example
 from tasktune.cli.options import json_option, load
 from tasktune.errors import InputError
@@ -21,8 +28,6 @@ if TYPE_CHECKING:
     from tasktune.data.importing.fields import Mapped
     from tasktune.data.importing.wanted import Wanted
     from tasktune.definition import Task
-
-_FORMATS = ["jsonl", "json", "csv", "tsv", "xlsx", "parquet", "conll", "label-studio", "doccano", "hf", "sql"]
 
 
 @click.command(
@@ -59,24 +64,8 @@ _FORMATS = ["jsonl", "json", "csv", "tsv", "xlsx", "parquet", "conll", "label-st
     type=click.Path(path_type=Path),
     help="The task that the rows are for; each row is checked by it. Default: this folder, if it is a task.",
 )
-@click.option(
-    "--task-type",
-    metavar="NAME",
-    shell_complete=completers.task_types,
-    help="The task type that the rows are for, when there is no task yet.",
-)
-@click.option(
-    "--field",
-    "given",
-    multiple=True,
-    metavar="NAME=COLUMN",
-    help="Fill the field NAME of a row from COLUMN (data.text for a nested one). May be repeated.",
-)
-@click.option(
-    "--pairs",
-    metavar="KEY:ANSWER=COLUMN",
-    help="COLUMN holds pairs: make a row of each, with the fields KEY and ANSWER.",
-)
+@task_type_option("The task type that the rows are for, when there is no task yet.")
+@column_options
 @click.option("--drop-others", is_flag=True, help="Leave out the columns that fill no field; by default they are kept.")
 @click.option(
     "--out",
@@ -91,23 +80,7 @@ _FORMATS = ["jsonl", "json", "csv", "tsv", "xlsx", "parquet", "conll", "label-st
     help="Where the rejected rows go. Default: beside the output, with .rejects in its name.",
 )
 @click.option("--force", is_flag=True, help="Replace an output file that is there already.")
-@click.option("--format", "kind", type=click.Choice(_FORMATS), help="The source's format. Default: by its name.")
-@click.option("--encoding", metavar="NAME", help="The encoding of a text file. Default: told from its bytes.")
-@click.option("--delimiter", metavar="CHARACTER", help="What is between the values of a CSV file. Default: told.")
-@click.option(
-    "--header-row", metavar="N", type=click.IntRange(1), help="The row of a table that names the columns, from 1."
-)
-@click.option("--columns", metavar="NAME,NAME", help="The names of the columns, for a table that does not name them.")
-@click.option("--sheet", metavar="NAME", help="The sheet of an Excel file. Default: the first.")
-@click.option("--table", metavar="NAME", help="The table of a database. Default: the only one.")
-@click.option("--query", metavar="SQL", help="The rows of a database as a SELECT gives them.")
-@click.option("--split", metavar="NAME", help="The split of a Hugging Face data set. Default: the only one.")
-@click.option("--subset", metavar="NAME", help="The subset (configuration) of a data set on the Hub.")
-@click.option(
-    "--offsets",
-    type=click.Choice(["characters", "utf-16", "bytes"]),
-    help="What the offsets of spans count. Default: told from the texts that stand at them.",
-)
+@reading_options
 @click.option("--unlabelled", is_flag=True, help="Take rows without a target too; by default they are rejected.")
 @click.option("--strict", is_flag=True, help="Write nothing when any row is rejected.")
 @click.option("--yes", is_flag=True, help="Do not ask whether guesses are right.")
@@ -122,8 +95,6 @@ def command(
     out: Path | None,
     rejects: Path | None,
     force: bool,
-    kind: str | None,
-    columns: str | None,
     offsets: Any,
     unlabelled: bool,
     strict: bool,
@@ -140,9 +111,9 @@ def command(
     task, wanted = _purpose(task_path, task_type)
     fields = named_values(given, "--field", "NAME=COLUMN")
     split = pairs_option(pairs)
-    names = tuple(name.strip() for name in columns.split(",")) if columns else ()
-    opened = open_source(source, Reading(format=kind, columns=names, **reading))
-    target, refused = _targets(source, task, out, rejects, force=force)
+    opened = open_source(source, Reading(**reading))
+    with output.writing():
+        target, refused = _targets(source, task, out, rejects, force=force)
     sample = look(opened, split)
 
     def choose(given: Mapping[str, str]) -> Mapped:
@@ -193,13 +164,10 @@ def _targets(
 
     :raises InputError: the output is there already, or is the source itself.
     """
+    from tasktune.data.importing.items import file_stem
+
     if out is None:
-        # Of a URL only the path: what stands before it may be a password.
-        place = source.partition("://")[2].partition("/")[2] if "://" in source else source.removeprefix("hf:")
-        stem = place.partition("?")[0].rstrip("/").rpartition("/")[2]
-        stem = stem if "." not in stem else stem.rpartition(".")[0] or stem
-        safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in stem) or "rows"
-        out = (task.folder if task is not None else Path()) / "data" / "raw" / f"{safe}.jsonl"
+        out = (task.folder if task is not None else Path()) / "data" / "raw" / f"{file_stem(source)}.jsonl"
     if rejects is None:
         rejects = out.with_name(f"{out.stem}.rejects.jsonl")
     origin = Path(source)

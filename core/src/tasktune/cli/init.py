@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tasktune.cli import completers, import_view, init_view, output
+from tasktune.cli import import_view, init_view, output
+from tasktune.cli.columns import column_options, reading_options, task_type_option
 from tasktune.cli.help import Argument, Command, Example
 from tasktune.cli.init_start import Said, Start, known, said_before, start
 from tasktune.cli.interview import Interview
@@ -62,29 +63,9 @@ if TYPE_CHECKING:
     metavar="NAME=ANSWER",
     help="One answer, such as goal='sort our mail'. May be repeated; wins over --answers.",
 )
-@click.option(
-    "--task-type",
-    metavar="NAME",
-    shell_complete=completers.task_types,
-    help="The task type. Default: the one that the rows fit best.",
-)
-@click.option(
-    "--field",
-    "given",
-    multiple=True,
-    metavar="NAME=COLUMN",
-    help="Fill the field NAME of a row from COLUMN (data.text for a nested one). May be repeated.",
-)
-@click.option(
-    "--pairs",
-    metavar="KEY:ANSWER=COLUMN",
-    help="COLUMN holds pairs: make a row of each, with the fields KEY and ANSWER.",
-)
-@click.option(
-    "--offsets",
-    type=click.Choice(["characters", "utf-16", "bytes"]),
-    help="What the offsets of spans count. Default: told from the texts that stand at them.",
-)
+@task_type_option("The task type. Default: the one that the rows fit best.")
+@column_options
+@reading_options
 @click.option(
     "--set",
     "overrides",
@@ -110,14 +91,16 @@ def command(
     force: bool,
     yes: bool,
     as_json: bool,
+    **reading: Any,
 ) -> None:
     """Begin one task."""
     from tasktune.coach.build import build
     from tasktune.coach.questions import all_questions
     from tasktune.coach.server import keep_server
+    from tasktune.data.importing.opening import Reading
 
     interview = Interview() if sys.stdin.isatty() and sys.stderr.isatty() and not yes and not as_json else None
-    said = said_before(file, single, data, task_type, given, pairs, overrides, offsets)
+    said = said_before(file, single, data, task_type, given, pairs, overrides, offsets, Reading(**reading))
     begun = start(said, interview, quiet=as_json)
     questions = all_questions(begun.plugin)
     made, task, answers = _answered(said, begun, questions, interview, folder)

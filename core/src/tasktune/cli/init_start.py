@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tasktune.coach.look import Candidate, Sight
     from tasktune.data.importing.items import Source
     from tasktune.data.importing.offsets import Unit
+    from tasktune.data.importing.opening import Reading
     from tasktune.data.importing.rows import Pairs
     from tasktune.plugins import TaskType
     from tasktune.types import Proposal
@@ -35,6 +36,7 @@ class Said:
     pairs: Pairs | None
     settled: Mapping[str, Any]
     offsets: Unit | None
+    reading: Reading
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def said_before(
     pairs: str | None,
     overrides: tuple[str, ...],
     offsets: Unit | None,
+    reading: Reading,
 ) -> Said:
     """The options over the answers file.
 
@@ -103,6 +106,7 @@ def said_before(
         pairs=pairs_option(pairs or of_data["pairs"]),
         settled=settled,
         offsets=offsets,
+        reading=reading,
     )
 
 
@@ -113,10 +117,10 @@ def start(said: Said, interview: Interview | None, *, quiet: bool) -> Start:
     name = said.data
     if name is None and interview is not None:
         name = ask_text(_("Is there a file with labelled rows? Its path, or Enter if there is none yet.")) or None
-    if name is None and (said.fields or said.pairs or said.offsets):
-        raise InputError(
-            _("--field, --pairs and --offsets are about rows, and there are none"), hint=_("give the rows with --data")
-        )
+    about_rows = {"--field": said.fields, "--pairs": said.pairs, "--offsets": said.offsets, **said.reading.given()}
+    if name is None and any(about_rows.values()):
+        given = ", ".join(option for option, value in about_rows.items() if value)
+        raise InputError(_("{given}: there are no rows", given=given), hint=_("give the rows with --data"))
     if name is None:
         return Start(load_task_type(said.task_type or _asked_type(interview)), None, None, None)
     return _looked(name, said, interview, quiet=quiet)
@@ -125,10 +129,10 @@ def start(said: Said, interview: Interview | None, *, quiet: bool) -> Start:
 def _looked(name: str, said: Said, interview: Interview | None, *, quiet: bool) -> Start:
     from tasktune.coach.build import Rows
     from tasktune.coach.look import candidates, sight
-    from tasktune.data.importing.opening import Reading, open_source
+    from tasktune.data.importing.opening import open_source
 
     say = (lambda text: None) if quiet else output.say
-    source = open_source(name, Reading())
+    source = open_source(name, said.reading)
     found, unsuited = candidates(source, said.fields, said.pairs, said.task_type, said.offsets)
     say(import_view.source_words(source))
     fields = dict(said.fields)
@@ -141,7 +145,7 @@ def _looked(name: str, said: Said, interview: Interview | None, *, quiet: bool) 
     elif interview is not None:
         chosen, fields = _with_columns(source, said, interview)
     else:
-        raise init_view.unclear(unsuited)
+        raise unsuited[0].error if said.task_type else init_view.unclear(unsuited)
     say(init_view.chosen_words(chosen))
     say(import_view.field_table(chosen.mapped, chosen.sample))
     if interview is not None and chosen.mapped.guessed:

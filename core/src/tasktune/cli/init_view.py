@@ -71,7 +71,7 @@ def unclear(unsuited: Sequence[Unsuited]) -> InputError:
     problems = [
         Problem(f"{problem.path}: {problem.message}" if problem.path else problem.message, problem.hint, each.task_type)
         for each in unsuited
-        for problem in each.problems
+        for problem in each.error.problems or [Problem(each.error.message, each.error.hint)]
     ]
     hint = _("name the task type with --task-type, and its columns with --field")
     return InputError(_("it cannot be told which task these rows are for"), hint=hint, problems=problems)

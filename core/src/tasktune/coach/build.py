@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ from tasktune.coach.look import Candidate
 from tasktune.data.check import CheckReport, check
 from tasktune.data.cut import cut
 from tasktune.data.importing.fields import map_fields
-from tasktune.data.importing.items import Source
+from tasktune.data.importing.items import Source, file_stem
 from tasktune.data.importing.rows import Pairs, RowMaker
 from tasktune.data.importing.run import ImportReport, import_rows, look
 from tasktune.data.importing.wanted import wanted_by_task
 from tasktune.definition import Task, load_task
-from tasktune.errors import InputError
+from tasktune.errors import InputError, Problem
 from tasktune.types import Value
 from tasktune.workspace.place import Placed, place, staged
 from tasktune.workspace.scaffold import Plan, Reason, project_files
@@ -86,6 +86,10 @@ def build(
         placed = place(folder, target, may_replace)
     if imported is not None:
         imported = _moved(imported, folder, target)
+    if report is not None:
+        report = report.model_copy(
+            update={"problems": tuple(_at_target(each, folder, target) for each in report.problems)}
+        )
     return Built(folder=str(target), placed=placed, imported=imported, check=report)
 
 
@@ -95,7 +99,7 @@ def _import(task: Task, rows: Rows, on_progress: Callable[[int], None]) -> Impor
     sample = look(rows.source, rows.pairs)
     mapped = map_fields(wanted, sample, rows.fields, {}, keep_others=True)
     maker = RowMaker(wanted, mapped, rows.chosen.counting, task, unlabelled=False)
-    out = task.folder / "data" / "raw" / f"{_safe(rows.source.name)}.jsonl"
+    out = task.folder / "data" / "raw" / f"{file_stem(rows.source.name)}.jsonl"
     rejects = out.with_name(f"{out.stem}.rejects.jsonl")
     return import_rows(rows.source, maker, out, rejects, pairs=rows.pairs, on_progress=on_progress)
 
@@ -110,15 +114,16 @@ def _split(task: Task, raw: Path) -> CheckReport:
     return check(task)
 
 
+def _at_target(problem: Problem, staged: Path, target: Path) -> Problem:
+    """The problem where its file is now."""
+    if problem.file is None or not Path(problem.file).is_relative_to(staged):
+        return problem
+    return replace(problem, file=str(target / Path(problem.file).relative_to(staged)))
+
+
 def _moved(imported: ImportReport, staged: Path, target: Path) -> ImportReport:
     def place(path: str) -> str:
         return str(target / Path(path).relative_to(staged))
 
     rejects = None if imported.rejects is None else place(imported.rejects)
     return imported.model_copy(update={"output": place(imported.output), "rejects": rejects})
-
-
-def _safe(name: str) -> str:
-    """The name of a source as that of a file."""
-    stem = name.partition("?")[0].rstrip("/").rpartition("/")[2].partition(".")[0]
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in stem) or "rows"

@@ -13,7 +13,7 @@ from tasktune.data.importing.offsets import Counting, Unit
 from tasktune.data.importing.rows import Pairs, RowMaker
 from tasktune.data.importing.run import expanded, find_counting, look
 from tasktune.data.importing.wanted import Wanted, wanted_by_type
-from tasktune.errors import InputError, PluginError, Problem, RecordError
+from tasktune.errors import InputError, PluginError, RecordError
 from tasktune.locale import translate as _
 from tasktune.plugins import TaskType, find, load_task_type
 from tasktune.types import Proposal, Value
@@ -69,7 +69,7 @@ class Unsuited:
     """Why a task type cannot have the rows."""
 
     task_type: str
-    problems: tuple[Problem, ...]
+    error: InputError
 
 
 def candidates(
@@ -82,6 +82,8 @@ def candidates(
 
     :raises InputError: the source has no row that can be read.
     """
+    # What is wrong with the source itself is no task type's fault.
+    look(source, pairs)
     found, unsuited = [], []
     for name in [task_type] if task_type else find("task type"):
         try:
@@ -95,7 +97,7 @@ def candidates(
         except InputError as error:
             if isinstance(error, PluginError) and task_type:
                 raise
-            unsuited.append(Unsuited(name, error.problems or (Problem(error.message, error.hint),)))
+            unsuited.append(Unsuited(name, error))
     return sorted(found, key=lambda each: -each.proposal.fit), unsuited
 
 

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,10 @@ def read_rows(path: Path, encoding: str = "utf-8") -> Iterator[Row | Problem]:
         yield problem.at(path)
         return
     try:
-        codecs.lookup(encoding)
-    except LookupError:
-        yield Problem(_("unknown encoding {encoding!r}", encoding=encoding), _("use utf-8, big5 or cp950")).at(path)
-        return
-    try:
+        wrong = encoding_problem(path, encoding)
+        if wrong is not None:
+            yield wrong.at(path)
+            return
         empty = True
         for row in _read_jsonl(path, encoding) if suffix == ".jsonl" else _read_csv(path, encoding):
             empty = False
@@ -57,6 +56,23 @@ def read_rows(path: Path, encoding: str = "utf-8") -> Iterator[Row | Problem]:
             yield Problem(_("the file has no rows"), _("put at least one labelled row in it")).at(path)
     except OSError as error:
         yield Problem(_("cannot be read: {error}", error=error.strerror or error)).at(path)
+
+
+def encoding_problem(path: Path, encoding: str) -> Problem | None:
+    """Why a file cannot be read with an encoding at all: there is none of that name, or its beginning is missing.
+
+    :raises OSError: the file cannot be read.
+    """
+    hint = _("use utf-8, big5 or cp950")
+    try:
+        with path.open(encoding=encoding, errors=_MARK) as file:
+            file.read(1)
+    except LookupError:
+        return Problem(_("unknown encoding {encoding!r}", encoding=encoding), hint)
+    except UnicodeError as error:
+        reason = getattr(error, "reason", error)
+        return Problem(_("cannot be read as {encoding}: {reason}", encoding=encoding, reason=reason), hint)
+    return None
 
 
 def _read_jsonl(path: Path, encoding: str) -> Iterator[Row | Problem]:
@@ -86,9 +102,15 @@ def parse_json_row(line: int, text: str) -> Row | Problem:
     except (ValueError, RecursionError) as error:
         return Problem(_("not valid JSON: {reason}", reason=error), line=line)
     if not isinstance(value, dict):
-        kind = type(value).__name__
-        return Problem(_("a row must be a JSON object, not a {kind}", kind=kind), '{"text": "…", …}', line=line)
+        return replace(not_an_object(value), line=line)
     return Row(line, value)
+
+
+def not_an_object(value: object) -> Problem:
+    """That a JSON value is no row, by the name that JSON has for what it is."""
+    kinds = {list: _("an array"), str: _("a string"), bool: _("true or false"), type(None): _("null")}
+    kind = kinds.get(type(value), _("a number"))
+    return Problem(_("a row must be a JSON object, not {kind}", kind=kind), '{"text": "…", …}')
 
 
 def _refuse_constant(constant: str) -> Any:

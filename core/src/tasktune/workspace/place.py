@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import fcntl
 import filecmp
+import glob
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -25,21 +28,43 @@ class Placed(Value):
 
 @contextmanager
 def staged(target: Path) -> Iterator[Path]:
-    """An empty folder beside ``target`` to build in, which is gone in the end with all that was made for it."""
+    """An empty folder beside ``target`` to build in, which is gone in the end with all that was made for it.
+
+    What a killed process left of its own goes too; it is known by its lock, which ends with a process.
+    """
     made = [folder for folder in target.resolve().parents if not folder.exists()]
     target.resolve().parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=f".{target.resolve().name}.", dir=target.resolve().parent))
+    prefix = f".{target.resolve().name}.new-"
+    for left in target.resolve().parent.glob(f"{glob.escape(prefix)}*"):
+        with contextlib.suppress(OSError), _locked(left):
+            shutil.rmtree(left)
+    place = Path(tempfile.mkdtemp(prefix=prefix, dir=target.resolve().parent))
     try:
         # A folder of its own: the temporary one is for nobody else to read.
         folder = place / "new"
         folder.mkdir()
-        yield folder
+        with _locked(place):
+            yield folder
     finally:
         shutil.rmtree(place, ignore_errors=True)
         for parent in made:
             # Not empty: the project is in it.
             with contextlib.suppress(OSError):
                 parent.rmdir()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Nobody else works in the folder.
+
+    :raises OSError: somebody does.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def clashes(source: Path, target: Path) -> list[str]:

@@ -87,8 +87,8 @@ def test_duplicate_column_names_are_refused_with_their_places(tmp_path: Path, im
     write(tmp_path, "text,label,text,label\na,yes,b,no\n")
     done = import_("rows.csv")
     assert done.exit_code == 2
-    assert "rows.csv:1: None: the header names 'text' 2 times (columns 1, 3)" in done.error
-    assert "the header names 'label' 2 times (columns 2, 4)" in done.error
+    assert "rows.csv:1: None: 2 columns have the name 'text' (1, 3)" in done.error
+    assert "2 columns have the name 'label' (2, 4)" in done.error
 
 
 def test_a_column_without_a_name_is_called_by_its_number(tmp_path: Path, import_: Import) -> None:
@@ -135,9 +135,10 @@ def test_pairs_are_offered_where_no_label_can_be_told(tmp_path: Path, import_: I
 
 
 def test_labels_that_differ_by_case_or_width_are_told_of(tmp_path: Path, import_: Import) -> None:
-    write(tmp_path, HEADER + "1,a,yes\n2,b,Yes\n3,c,ｙｅｓ\n4,d,no\n")
-    [notice] = import_("rows.csv").report["notices"]
+    write(tmp_path, HEADER + "1,a,yes\n2,b,Yes\n3,c,ｙｅｓ\n4,d,no\n5,e,n\u200bo\n")
+    notice, unseen = import_("rows.csv").report["notices"]
     assert notice == "labels that differ only by case, width or spaces: 'yes' (1), 'Yes' (1), 'ｙｅｓ' (1)"
+    assert unseen == "labels that differ only by case, width or spaces: 'no' (1), 'n\\u200bo' (1)"
 
 
 def test_an_empty_file_and_one_with_only_a_header(tmp_path: Path, import_: Import) -> None:
@@ -177,10 +178,11 @@ def test_a_lone_carriage_return_within_a_line(tmp_path: Path, import_: Import) -
 
 
 def test_spaces_around_labels_are_taken_off_and_told_of(tmp_path: Path, import_: Import) -> None:
-    write(tmp_path, HEADER + "1,a, yes\n2,b,no\u3000\n3,c,no\n")
+    write(tmp_path, HEADER + "1,a, yes\n2,b,no\u3000\n3,c,no\n4,d,\ufeffno\u200b\n5,e,\u200b\n")
     done = import_("rows.csv")
-    assert done.report["labels"] == {"no": 2, "yes": 1}
-    assert done.report["notices"] == ["2 labels lost spaces around them"]
+    assert done.report["labels"] == {"no": 3, "yes": 1}
+    assert done.report["notices"] == ["3 labels lost spaces around them"]
+    assert "the row has no target" in done.rejects[0]["reasons"][0]
 
 
 VALUES = st.text(st.sampled_from('a好,;"\n \t|é🎉'), max_size=12)
@@ -205,3 +207,29 @@ def test_any_table_that_was_written_comes_back(
     rows = [tuple(item.fields.values()) for item in items if isinstance(item, SourceRow)]
     assert rows == [row for row in table if any(value.strip() for value in row)]
     assert len(items) - len(rows) == sum(isinstance(item, Blank) for item in items)
+
+
+def test_names_given_for_columns_must_differ_too(tmp_path: Path, import_: Import) -> None:
+    (tmp_path / "rows.csv").write_text("a,yes,b\n", "utf-8")
+    done = import_("rows.csv", "--columns", "text,label,text")
+    assert done.exit_code == 2
+    assert "--columns: None: 2 columns have the name 'text' (1, 3)" in done.error.replace(":None:", ":")
+    done = import_("rows.csv", "--columns", "text, label,")
+    assert done.rows == [{"text": "a", "label": "yes", "column 3": "b"}]
+
+
+@pytest.mark.parametrize("said", ["sep=;", "SEP=;\r", '"sep=;"'])
+def test_a_first_line_that_tells_excel_the_delimiter(tmp_path: Path, import_: Import, said: str) -> None:
+    (tmp_path / "rows.csv").write_text(f"{said}\ntext;label\na, b, c;yes\n", "utf-8-sig")
+    done = import_("rows.csv")
+    assert done.rows == [{"text": "a, b, c", "label": "yes"}]
+    assert done.counts == (2, 1, 0, 1)
+
+
+def test_the_header_of_a_file_that_was_put_behind_is_no_row(tmp_path: Path, import_: Import) -> None:
+    part = "\ufefftext,label\na,yes\n"
+    (tmp_path / "rows.csv").write_text(part * 2, "utf-8")
+    done = import_("rows.csv")
+    assert done.rows == [{"text": "a", "label": "yes"}] * 2
+    assert done.rejects[0]["line"] == 3
+    assert done.rejects[0]["reasons"] == ["the header stands here again"]

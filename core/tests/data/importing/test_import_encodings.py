@@ -124,3 +124,42 @@ def test_long_lines_are_cut_between_characters(tmp_path: Path) -> None:
 def test_a_workbook_that_is_called_a_table_is_refused(tmp_path: Path, import_: Import) -> None:
     (tmp_path / "rows.csv").write_bytes(b"PK\x03\x04\x14\x00\x06\x00\x08\x00" + bytes(range(256)) * 20)
     assert "rows.csv is no text file" in import_("rows.csv").error
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("base64", "unknown encoding 'base64'"),
+        ("idna", "cannot be read as idna"),
+        ("undefined", "cannot be read as undefined"),
+        ("utf-16", "cannot be read as utf-16: UTF-16 stream does not start with BOM"),
+    ],
+)
+def test_an_encoding_that_cannot_be_the_file_s_is_refused(
+    tmp_path: Path, import_: Import, encoding: str, words: str
+) -> None:
+    (tmp_path / "rows.csv").write_text("text,label\na,yes\n")
+    done = import_("rows.csv", "--encoding", encoding)
+    assert done.exit_code == 2
+    assert words in done.error
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "cp950"])
+@pytest.mark.parametrize("place", [12, 13, 24, 25])
+def test_a_stray_null_character_makes_no_file_utf_16(
+    tmp_path: Path, import_: Import, encoding: str, place: int
+) -> None:
+    texts = ["plain text", "more of it"] if encoding == "ascii" else TRADITIONAL
+    raw = table(texts).encode(encoding)
+    (tmp_path / "rows.csv").write_bytes(raw[:place] + b"\0" + raw[place:])
+    done = import_("rows.csv")
+    assert done.counts[0] == len(texts)
+    assert texts[-1] in [row["text"].replace("\0", "") for row in done.rows]
+
+
+def test_nulls_that_a_crash_left_in_json_lines_are_one_reject(tmp_path: Path, import_: Import) -> None:
+    good = b'{"text": "a", "label": "yes"}\n'
+    (tmp_path / "rows.jsonl").write_bytes(good * 9 + b"\0" * 30 + b"\n" + good * 9)
+    done = import_("rows.jsonl")
+    assert done.counts == (19, 18, 1, 0)
+    assert "not valid JSON at column 1" in done.rejects[0]["reasons"][0]

@@ -52,7 +52,7 @@ def test_every_bad_line_is_rejected_with_its_place_and_reason(tmp_path: Path, im
     reasons = {row["line"]: " ".join(row["reasons"]) for row in done.rejects}
     assert list(reasons) == [3, 4, 5, 6, 7, 8, 9]
     assert "not valid JSON" in reasons[3]
-    assert "must be a JSON object, not a list" in reasons[4]
+    assert "must be a JSON object, not an array" in reasons[4]
     assert "repeated: text" in reasons[5]
     assert "NaN is no JSON number" in reasons[6]
     assert "half a character" in reasons[7]
@@ -112,9 +112,48 @@ def test_a_broken_document_is_refused_whole_with_the_line(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.json"]
 
 
-def test_rows_within_an_object(tmp_path: Path, import_: Import) -> None:
-    (tmp_path / "rows.json").write_text(json.dumps({"version": 1, "data": ROWS}), "utf-8")
-    assert import_("rows.json").rows == ROWS
+@pytest.mark.parametrize("chunk", [2, 7, 1 << 20])
+def test_rows_within_an_object(tmp_path: Path, import_: Import, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(json_rows, "_CHUNK", chunk)
+    around = {"version": [1, 2], "none": [], "about": {"list": [{"text": "c"}]}, "data": ROWS, "end": "]"}
+    (tmp_path / "rows.json").write_text(json.dumps(around, indent=1), "utf-8-sig")
+    done = import_("rows.json")
+    assert done.rows == ROWS
+    assert done.report["counts"]["read"] == 2
+
+
+def test_bad_elements_within_an_object_are_rejected_as_in_an_array(tmp_path: Path, import_: Import) -> None:
+    rows = [
+        '{"text": "a", "label": "yes"}',
+        '{"text": "b", "label": NaN}',
+        '{"text": "c", "text": "d", "label": "yes"}',
+        '{"text": "e", "label": 1e999}',
+        "null",
+    ]
+    (tmp_path / "rows.json").write_text('{"data": [\n' + ",\n".join(rows) + "\n]}", "utf-8")
+    done = import_("rows.json")
+    assert done.counts == (5, 1, 4, 0)
+    reasons = {row["line"]: row["reasons"][0] for row in done.rejects}
+    assert "NaN is no JSON number" in reasons[3]
+    assert "repeated: text" in reasons[4]
+    assert "1e999 is no JSON number" in reasons[5]
+    assert "not null" in reasons[6]
+
+
+@pytest.mark.parametrize("form", ['[{"text": "%s"}]', '{"note": "%s", "data": [{"text": "a", "label": "b"}]}'])
+def test_a_giant_value_in_a_document_is_named_and_fills_no_memory(
+    tmp_path: Path, import_: Import, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(json_rows, "MAX_LINE", 2_000_000)
+    (tmp_path / "rows.json").write_text(form % ("x" * 9_000_000), "utf-8")
+    assert "rows.json:1: not valid JSON: a value of more than 2 million characters" in import_("rows.json").error
+
+
+def test_an_object_with_two_lists_of_rows_is_refused(tmp_path: Path, import_: Import) -> None:
+    (tmp_path / "rows.json").write_text(json.dumps({"train": ROWS, "test": ROWS}, indent=1), "utf-8")
+    done = import_("rows.json")
+    assert "holds two lists of rows: train, test" in done.error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.json"]
 
 
 def test_an_object_without_rows_is_refused(tmp_path: Path, import_: Import) -> None:

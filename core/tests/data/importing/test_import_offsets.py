@@ -88,12 +88,15 @@ def test_without_texts_a_suspicion_is_named_and_the_user_decides(tmp_path: Path,
 
 def test_spans_that_nothing_can_prove_are_told_of(tmp_path: Path, import_: Import) -> None:
     plain = {"text": "在台北市", "entities": [[1, 3, "X"]]}
-    write(tmp_path, [plain, {"text": "🎉台北市", "entities": [[1, 3, "X"]]}])
+    write(tmp_path, [plain, {"text": "🎉台北市", "entities": [[2, 4, "X"]]}])
     [notice] = import_("rows.jsonl", type="spots").report["notices"]
     assert notice.startswith("1 spans without their texts stand behind an emoji")
+    assert "the first is '北市' in characters, as they are read, and '台北' in UTF-16 units" in notice
     assert import_("rows.jsonl", "--offsets", "characters", "--force", type="spots").report["notices"] == []
-    write(tmp_path, [plain])
-    assert import_("rows.jsonl", "--force", type="spots").report["notices"] == []
+    # The second would be half an emoji in UTF-16 units.
+    for certain in (plain, {"text": "🎉台北市", "entities": [[1, 3, "X"]]}):
+        write(tmp_path, [certain])
+        assert import_("rows.jsonl", "--force", type="spots").report["notices"] == []
 
 
 def test_spans_that_fit_nothing_are_rejected_with_what_stands_there(tmp_path: Path, import_: Import) -> None:

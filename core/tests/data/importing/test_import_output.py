@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -199,8 +200,37 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: Path, import_: Impo
     assert "bug" not in done.error
 
 
+def test_a_full_disk_is_named_with_the_file_and_leaves_nothing(
+    tmp_path: Path, import_: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "rows.csv").write_text(GOOD)
+    monkeypatch.setattr("os.fsync", full)
+    done = import_("rows.csv")
+    assert done.exit_code == 1
+    assert done.error.startswith("out.jsonl: No space left on device")
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+def test_what_is_no_file_of_rows_is_named(tmp_path: Path, import_: Import) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    done = import_("pipe.csv")
+    assert "pipe.csv is a pipe or a device" in done.error
+    assert "write them to a file first" in done.error
+    (tmp_path / "folder").mkdir()
+    assert "folder is a folder" in import_("folder", "--format", "csv").error
+    name = "x" * 300 + ".csv"
+    done = import_(name)
+    assert (done.exit_code, "cannot be read: File name too long" in done.error) == (2, True)
+    (tmp_path / "rows.csv").write_text(GOOD)
+    done = import_("rows.csv", "--out", name)
+    assert (done.exit_code, "File name too long" in done.error) == (2, True)
+
+
 def test_the_formats_on_the_command_line_are_those_that_are_read() -> None:
-    [option] = [each for each in data_import.command.params if each.name == "kind"]
+    [option] = [each for each in data_import.command.params if each.name == "format"]
     assert isinstance(option.type, click.Choice)
     assert tuple(option.type.choices) == FORMATS
 

@@ -85,14 +85,69 @@ def test_merged_cells_among_the_rows_are_told_of(sheet: Callable[..., Any], impo
     assert "1 ranges of merged cells among the rows (B2:B3)" in done.report["notices"][0]
 
 
+def test_formulas_that_nobody_computed_are_told_of(sheet: Callable[..., Any], import_: Import) -> None:
+    sheet([["text", "label", "n"], ['="a"&">"', "yes", "=1"], ["b", '=IF(1,"no","yes")', 2], ["c", "no", "=LEN(A2)"]])
+    done = import_("rows.xlsx")
+    assert done.counts == (3, 1, 2, 0)
+    [notice] = done.report["notices"]
+    assert "4 cells hold formulas without results (A2, C2, B3, C4)" in notice
+
+
+def test_computed_formulas_are_read_as_their_results(
+    tmp_path: Path, sheet: Callable[..., Any], import_: Import
+) -> None:
+    sheet([["text", "label"], ["=A", "yes"], ["=B", "no"]])
+    with zipfile.ZipFile(tmp_path / "rows.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    for formula, cell, result in (("A", "A2", "good"), ("B", "A3", "")):
+        old = f'<c r="{cell}"><f>{formula}</f><v></v></c>'
+        if old.encode() not in parts[name]:
+            old = f'<c r="{cell}"><f>{formula}</f><v /></c>'
+        assert old.encode() in parts[name], parts[name]
+        new = f'<c r="{cell}" t="str"><f>{formula}</f><v>{result}</v></c>'
+        parts[name] = parts[name].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(tmp_path / "rows.xlsx", "w") as archive:
+        for each, content in parts.items():
+            archive.writestr(each, content)
+    done = import_("rows.xlsx")
+    assert done.rows == [{"text": "good", "label": "yes"}]
+    assert done.report["notices"] == []
+
+
+def test_the_first_sheet_that_is_not_hidden_is_read(tmp_path: Path, import_: Import) -> None:
+    book = openpyxl.Workbook()
+    for name, state in (("lists", "hidden"), ("評論", "visible"), ("old", "visible")):
+        cells = book.create_sheet(name)
+        cells.sheet_state = state
+        cells.append(["text", "label"])
+        cells.append([name, "yes"])
+    del book["Sheet"]
+    book.save(tmp_path / "rows.xlsx")
+    done = import_("rows.xlsx")
+    assert done.rows == [{"text": "評論", "label": "yes"}]
+    assert done.report["notices"] == ["only the sheet 評論 is read; the others: lists, old"]
+    assert import_("rows.xlsx", "--sheet", "lists", "--force").rows == [{"text": "lists", "label": "yes"}]
+
+
+def test_a_workbook_of_charts_only(tmp_path: Path, import_: Import) -> None:
+    book = openpyxl.Workbook()
+    book.create_chartsheet("chart")
+    del book["Sheet"]
+    book.save(tmp_path / "rows.xlsx")
+    done = import_("rows.xlsx")
+    assert done.exit_code == 2
+    assert "is not an Excel workbook, or a damaged or protected one" in done.error
+
+
 def test_duplicate_names_in_excel(sheet: Callable[..., Any], import_: Import) -> None:
     sheet([["text", "label", "text"], ["a", "yes", "b"]])
-    assert "the header names 'text' 2 times (columns 1, 3)" in import_("rows.xlsx").error
+    assert "2 columns have the name 'text' (1, 3)" in import_("rows.xlsx").error
 
 
 def test_sheets(sheet: Callable[..., Any], import_: Import) -> None:
     sheet([["text", "label"], ["a", "yes"]], more=("舊的",))
-    assert import_("rows.xlsx").report["notices"] == ["only the first sheet is read; the others: 舊的"]
+    assert import_("rows.xlsx").report["notices"] == ["only the sheet 評論 is read; the others: 舊的"]
     assert "its sheets: 評論, 舊的" in import_("rows.xlsx", "--sheet", "x", "--force").error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasktune.data.importing import conll
 from tasktune.data.importing.tags import join_tokens, spans_of
 
 Import = Callable[..., Any]
@@ -99,6 +101,36 @@ def test_tags_that_begin_with_i_are_told_of(tmp_path: Path, import_: Import) -> 
     (tmp_path / "rows.iob").write_text("台 I-ORG\n積 I-ORG\n電 O\n", "utf-8")
     [notice] = import_("rows.iob", type="spots").report["notices"]
     assert "1 entities begin with a tag other than B-" in notice
+
+
+def test_a_file_whose_sentences_are_not_apart_is_told_of(
+    tmp_path: Path, import_: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rows.conll").write_text("台 B-LOC\n北 I-LOC\n" * 300, "utf-8")
+    done = import_("rows.conll", type="spots")
+    assert done.counts == (1, 1, 0, 0)
+    [notice] = done.report["notices"]
+    assert "the whole file is one sentence of 600 tokens" in notice
+    monkeypatch.setattr(conll, "_MAX_TOKENS", 10)
+    (tmp_path / "rows.conll").write_text("台 B-LOC\n\n" + "北 O\n" * 100_000 + "\n雨 O\n", "utf-8")
+    tracemalloc.start()
+    done = import_("rows.conll", "--force", type="spots")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert done.counts == (3, 2, 1, 0)
+    assert "more than 10 tokens without an empty line between sentences" in done.rejects[0]["reasons"][0]
+    # A hundred bytes and more would be kept of each line otherwise.
+    assert peak < 5_000_000
+
+
+def test_spaces_behind_a_tag_or_around_a_label_are_no_part_of_it(tmp_path: Path, import_: Import) -> None:
+    (tmp_path / "rows.conll").write_text("台\tB-LOC \n北\tI-LOC\n雨\tO \n", "utf-8")
+    [row] = import_("rows.conll", type="spots").rows
+    assert row["entities"] == [spot("台北", "LOC", 0)]
+    (tmp_path / "rows.jsonl").write_text('{"text": "台北", "entities": [[0, 2, "LOC\\u200b "]]}\n', "utf-8")
+    done = import_("rows.jsonl", "--force", type="spots")
+    assert done.rows[0]["entities"] == [spot("台北", "LOC", 0)]
+    assert done.report["notices"] == ["1 labels lost spaces around them"]
 
 
 def test_a_file_without_tags_is_refused(tmp_path: Path, import_: Import) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tasktune.data.checking.findings import IDS_KEPT, DataFinding
+from tasktune.data.labels import fold
 from tasktune.data.scan import Scan
 from tasktune.locale import translate as _
 
@@ -111,11 +111,6 @@ def alike(names: Iterable[str]) -> Iterator[DataFinding]:
             fix=_("keep one spelling of each in the rows and in the label set"),
             count=len(groups),
         )
-
-
-def fold(name: str) -> str:
-    """A class's name without case, width and outer or repeated spaces."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _imbalance(train: Mapping[str, int]) -> Iterator[DataFinding]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasktune.data.checking.characters import Mark, marks_of
-from tasktune.data.checking.classes import fold
 from tasktune.data.checking.survey import asked_fields
 from tasktune.data.files import Row, read_rows
+from tasktune.data.labels import fold
 from tasktune.data.records import Problems, record_of
 from tasktune.errors import RecordError
 from tasktune.types import Record

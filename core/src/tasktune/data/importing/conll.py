@@ -16,8 +16,12 @@ from tasktune.locale import translate as _
 
 _COMMENT = re.compile(r"#\s*(?P<key>[\w:.-]+)\s*=\s?(?P<value>.*)")
 _LOOKED_AT = 2000
+# A longer line in a file of one token a line is damage, and tells nothing of its columns.
+_LONGEST = 10_000
 # More tokens than this without an empty line are a file whose sentences are not apart.
 _MAX_TOKENS = 20_000
+# A file whose only sentence has more than this probably is one.
+_ONE_SENTENCE = 500
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,13 @@ class Columns:
 class _Sentence:
     lines: list[Line] = field(default_factory=list)
     comments: dict[str, str] = field(default_factory=dict)
+    tokens: int = 0
+
+    def add(self, line: Line) -> None:
+        """Take a line in; of a sentence that is too long only the beginning is kept."""
+        self.tokens += 1
+        if self.tokens <= _MAX_TOKENS:
+            self.lines.append(line)
 
 
 def find_columns(path: Path, encoding: str) -> Columns:
@@ -47,7 +58,11 @@ def find_columns(path: Path, encoding: str) -> Columns:
     lines = [
         line.text.rstrip("\r\n")
         for line in islice(read_lines(path, encoding), _LOOKED_AT)
-        if line.problem is None and line.text.strip() and not _is_comment(line.text) and not _is_document(line.text)
+        if line.problem is None
+        and len(line.text) < _LONGEST
+        and line.text.strip()
+        and not _is_comment(line.text)
+        and not _is_document(line.text)
     ]
     tabs = sum("\t" in line for line in lines) * 2 > len(lines)
     rows = [_split(line, tabs=tabs) for line in lines]
@@ -70,7 +85,9 @@ def read_conll(path: Path, encoding: str, columns: Columns, source: Source) -> I
     The text is that of the comment ``# text = …`` if there is one, else the tokens joined.
     """
     odd = 0
+    sizes: list[int] = []
     for sentence in _sentences(read_lines(path, encoding), columns):
+        sizes = [*sizes[:1], sentence.tokens]
         try:
             row, irregular = _row(sentence, columns)
         except RecordError as error:
@@ -79,6 +96,13 @@ def read_conll(path: Path, encoding: str, columns: Columns, source: Source) -> I
             continue
         odd += irregular
         yield row
+    if len(sizes) == 1 and sizes[0] > _ONE_SENTENCE:
+        source.notice(
+            _(
+                "the whole file is one sentence of {count} tokens: are the empty lines between sentences missing?",
+                count=f"{sizes[0]:,}",
+            )
+        )
     if odd:
         source.notice(
             _("{count} entities begin with a tag other than B- (as in IOB1); they are read as begun", count=odd)
@@ -98,18 +122,20 @@ def _sentences(lines: Iterator[Line], columns: Columns) -> Iterator[_Sentence]:
             if match:
                 current.comments[match["key"]] = match["value"]
         else:
-            current.lines.append(line)
+            current.add(line)
     if current.lines:
         yield current
 
 
 def _row(sentence: _Sentence, columns: Columns) -> tuple[SourceRow, int]:
-    problems = [line.problem for line in sentence.lines if line.problem is not None]
-    if len(sentence.lines) > _MAX_TOKENS:
+    if sentence.tokens > _MAX_TOKENS:
         message = _("more than {limit} tokens without an empty line between sentences", limit=f"{_MAX_TOKENS:,}")
-        problems.append(Problem(message))
+        raise RecordError(Problem(message, _("put an empty line behind the last token of each sentence")))
+    problems = [line.problem for line in sentence.lines if line.problem is not None]
     tokens, tags, glued = [], [], []
     for line in sentence.lines:
+        if line.problem is not None:
+            continue
         values = columns.split(line.text.rstrip("\r\n"))
         # In the range lines (3-4) of CoNLL-U the parts follow.
         if columns.token == 1 and not values[0].isdigit() and values[0].replace("-", "").replace(".", "").isdigit():
@@ -134,7 +160,8 @@ def _row(sentence: _Sentence, columns: Columns) -> tuple[SourceRow, int]:
 
 
 def _split(text: str, *, tabs: bool) -> list[str]:
-    return text.split("\t") if tabs else text.split()
+    # Spaces at the end of a line are no part of its tag.
+    return text.rstrip(" ").split("\t") if tabs else text.split()
 
 
 def _is_comment(text: str, columns: Columns | None = None) -> bool:

@@ -7,6 +7,7 @@ one that is not, only the first line is rejected, and reading starts again at th
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -19,12 +20,19 @@ from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_SAID = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)
 # A value of more lines than this has an unclosed quote before it.
 _MAX_LINES = 1000
 
 
 def sniff_delimiter(path: Path, encoding: str, header_row: int | None) -> str:
-    """The delimiter that the header line has most of, outside quotes; a comma when there is none."""
+    """The delimiter that the header line has most of, outside quotes; a comma when there is none.
+
+    A first line such as ``sep=;``, by which Excel is told, says it.
+    """
+    first = next(read_lines(path, encoding), None)
+    if first is not None and (said := _SAID.fullmatch(first.text)) is not None:
+        return said[1]
     lines = (line.text for line in read_lines(path, encoding) if line.text.strip())
     if header_row is not None:
         lines = (line.text for line in read_lines(path, encoding) if line.number == header_row)
@@ -44,7 +52,8 @@ def read_csv(
     names: list[str] | None = list(columns) or None
     records = _Records(path, encoding, delimiter, source, len(columns))
     for first, values, problem in records:
-        if header_row is not None and first.number < header_row:
+        above = header_row is not None and first.number < header_row
+        if above or (first.number == 1 and _SAID.fullmatch(first.text)):
             yield Blank(first.number)
         elif names is None:
             if problem is not None:
@@ -58,6 +67,9 @@ def read_csv(
             yield Rejected(first.number, (problem,), shown(first.text))
         elif not any(value.strip() for value in values):
             yield Blank(first.number)
+        elif not columns and [value.strip("\ufeff \t") for value in values] == names:
+            # As of files that were put behind each other.
+            yield Rejected(first.number, (Problem(_("the header stands here again")),), shown(first.text))
         else:
             yield SourceRow(first.number, dict(zip(names, values, strict=True)))
 

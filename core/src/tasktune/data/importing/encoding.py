@@ -52,7 +52,7 @@ def detect_encoding(path: Path) -> Encoding:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Encoding(name, mark=True)
-    if b"\0" in head:
+    if b"\0" in head and not _stray_nulls(head):
         name = "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
         if _CONTROL.search(head[: len(head) // 2 * 2].decode(name, "replace")):
             raise InputError(
@@ -73,6 +73,15 @@ def detect_encoding(path: Path) -> Encoding:
             hint=_("name it with --encoding, such as cp1252 or shift_jis, or save the file as UTF-8"),
         )
     return Encoding(name)
+
+
+def _stray_nulls(head: bytes) -> bool:
+    """Whether the null characters of a file are damage: few, in text of one byte a character or more.
+
+    In UTF-16 every line end and every Latin letter brings one, and what stands between is seldom valid otherwise.
+    """
+    text = _between_characters(head.replace(b"\0", b""))
+    return head.count(0) * 8 < len(head) and (_is(text, "utf-8") or legacy_name(text) is not None)
 
 
 def legacy_name(raw: bytes) -> str | None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import warnings
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from tasktune.data.importing.excel_parts import Merged, letters, look_through
 from tasktune.data.importing.header import column_names
 from tasktune.data.importing.install import installed
 from tasktune.data.importing.items import Blank, Item, Rejected, Source, SourceRow
@@ -20,42 +20,17 @@ from tasktune.data.importing.values import plain
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
-_RELATION = re.compile(r"\{[^}]*\}id$")
-_RANGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
 
 
-@dataclass(frozen=True)
-class Merged:
-    """A range of merged cells, rows and columns from 1; only the first cell has the value."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    def __str__(self) -> str:
-        return f"{letters(self.left)}{self.top}:{letters(self.right)}{self.bottom}"
-
-
-def letters(column: int) -> str:
-    """The letters by which Excel calls a column, which counts from 1."""
-    name = ""
-    while column:
-        column, digit = divmod(column - 1, 26)
-        name = chr(ord("A") + digit) + name
-    return name
-
-
 def choose_sheet(path: Path, wanted: str | None) -> tuple[str, list[str]]:
-    """The sheet to read and the names of the others: the one asked for, else the first.
+    """The sheet to read and the names of the others: the one asked for, else the first that is not hidden.
 
     :raises InputError: the file is no workbook, or has no such sheet.
     """
     with _workbook(path) as book:
         names = [sheet.title for sheet in book.worksheets]
+        visible = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if wanted is not None and wanted not in names:
         raise InputError(
             _("{file} has no sheet {name!r}", file=path, name=wanted),
@@ -63,7 +38,7 @@ def choose_sheet(path: Path, wanted: str | None) -> tuple[str, list[str]]:
         )
     if not names:
         raise InputError(_("{file} has no sheet of cells", file=path))
-    chosen = names[0] if wanted is None else wanted
+    chosen = wanted if wanted is not None else (visible or names)[0]
     return chosen, [name for name in names if name != chosen]
 
 
@@ -77,7 +52,8 @@ def read_excel(
     names: list[str] | None = list(columns) or None
     above: dict[int, Sequence[Any]] = {}
     with _workbook(path) as book:
-        merged = merged_cells(path, sheet)
+        merged, formulas = look_through(path, sheet)
+        _tell_of_formulas(formulas, source)
         cells = book[sheet]
         # Some programs write a wrong extent, which would cut rows off.
         cells.reset_dimensions()
@@ -163,43 +139,18 @@ def _tell_of_merged(merged: Sequence[Merged], header: int, source: Source) -> No
         )
 
 
-def merged_cells(path: Path, sheet: str) -> list[Merged]:
-    """The merged ranges of a sheet, from its XML, in which they stand behind the rows."""
-    found: list[Merged] = []
-    with zipfile.ZipFile(path) as archive, archive.open(_part(archive, sheet)) as part:
-        tail = b""
-        while block := part.read(1 << 20):
-            text = tail + block
-            end = 0
-            for match in _RANGE.finditer(text):
-                left, top, right, bottom = match.groups()
-                found.append(Merged(_number(left), int(top), _number(right), int(bottom)))
-                end = match.end()
-            tail = text[max(end, len(text) - 200) :]
-    return sorted(found, key=lambda each: (each.top, each.left))
-
-
-def _part(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The file in the archive that holds a sheet."""
-    targets = {
-        each.get("Id"): each.get("Target", "")
-        for each in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    }
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-    for namespace in (_MAIN, _STRICT):
-        for each in book.iter(f"{namespace}sheet"):
-            if each.get("name") == sheet:
-                [relation] = [value for key, value in each.attrib.items() if _RELATION.search(key)]
-                target = targets[relation]
-                return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    raise InputError(_("{file} has no sheet {name!r}", file=archive.filename, name=sheet))
-
-
-def _number(column: bytes) -> int:
-    number = 0
-    for letter in column:
-        number = number * 26 + letter - ord("A") + 1
-    return number
+def _tell_of_formulas(cells: Counter[str], source: Source) -> None:
+    if cells:
+        count = cells.total()
+        shown = ", ".join(list(cells)[:5]) + (" …" if count > 5 else "")
+        source.notice(
+            _(
+                "{count} cells hold formulas without results ({cells}) and are read as empty: open the workbook in "
+                "Excel or LibreOffice and save it, which computes them",
+                count=f"{count:,}",
+                cells=shown,
+            )
+        )
 
 
 @contextlib.contextmanager
@@ -209,7 +160,7 @@ def _workbook(path: Path) -> Iterator[Any]:
         # It warns of styles and validations that it leaves out, which are no data.
         warnings.simplefilter("ignore")
         try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = _opened(openpyxl, path)
             stack.callback(book.close)
             yield book
         except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, ElementTree.ParseError) as error:
@@ -217,3 +168,15 @@ def _workbook(path: Path) -> Iterator[Any]:
                 _("{file} is not an Excel workbook, or a damaged or protected one: {error}", file=path, error=error),
                 hint=_("open it in Excel or LibreOffice and save it as .xlsx, without a password"),
             ) from error
+
+
+def _opened(openpyxl: Any, path: Path) -> Any:
+    """The workbook.
+
+    :raises ValueError: it is none that can be read.
+    """
+    try:
+        return openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (AttributeError, TypeError, IndexError) as error:
+        # What it expects of a part of the workbook is not there, or of another kind.
+        raise ValueError(error) from error

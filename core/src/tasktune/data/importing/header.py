@@ -8,8 +8,10 @@ from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
 
 
-def column_names(header: Sequence[object], file: str, line: int) -> list[str]:
+def column_names(header: Sequence[object], place: str, line: int | None = None) -> list[str]:
     """The names without outer spaces; a column without one, such as an index, is called by its number.
+
+    ``place`` is where the names stand: a file, or an option.
 
     :raises InputError: two columns have the same name, so that it is not clear which is meant.
     """
@@ -21,13 +23,13 @@ def column_names(header: Sequence[object], file: str, line: int) -> list[str]:
             problems.append(
                 Problem(
                     _(
-                        "the header names {name!r} {times} times (columns {places})",
+                        "{times} columns have the name {name!r} ({places})",
                         name=name,
                         times=len(places),
                         places=", ".join(map(str, places)),
                     ),
                     _("give each column a name of its own"),
-                ).at(file, line)
+                ).at(place, line)
             )
     if problems:
         raise InputError(_("the columns cannot be told apart"), problems=problems)

@@ -59,3 +59,11 @@ class Source:
         """Note something once, however often the source is read."""
         if text not in self.notices:
             self.notices.append(text)
+
+
+def file_stem(source: str) -> str:
+    """A name for files about a source, without ending: of a URL only the path, as before it may be a password."""
+    place = source.partition("://")[2].partition("/")[2] if "://" in source else source.removeprefix("hf:")
+    name = place.partition("?")[0].rstrip("/").rpartition("/")[2]
+    stem = name.rpartition(".")[0] or name
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in stem) or "rows"

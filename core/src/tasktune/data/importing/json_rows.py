@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from tasktune.data.files import MAX_LINE, Row, parse_json_row
+from tasktune.data.files import MAX_LINE, Row, not_an_object, parse_json_row
 from tasktune.data.importing.items import Blank, Item, Rejected, SourceRow
 from tasktune.data.importing.text import ERRORS, read_lines, shown
 from tasktune.errors import InputError, Problem
@@ -48,33 +51,13 @@ def read_json_lines(path: Path, encoding: str) -> Iterator[Item]:
 
 
 def read_json_document(path: Path, encoding: str) -> Iterator[Item]:
-    """The elements of an array, streamed; of an object the one list of objects that it holds.
+    """The elements of an array, streamed; of an object those of the one array of objects that it holds.
 
     :raises InputError: it is not valid JSON: where the next row starts cannot be known.
     """
     with path.open(encoding=encoding, errors=ERRORS) as file:
-        array = _Array(file, str(path))
-        if array.opens():
-            yield from array.elements()
-            return
-    yield from _in_object(path, encoding)
-
-
-def _in_object(path: Path, encoding: str) -> Iterator[Item]:
-    try:
-        value = json.loads(path.read_text(encoding, errors=ERRORS).removeprefix("\ufeff"))
-    except json.JSONDecodeError as error:
-        raise _broken(str(path), error.lineno, error.msg) from error
-    except (ValueError, RecursionError) as error:
-        raise _broken(str(path), 1, str(error)) from error
-    rows = _list_in(value)
-    if rows is None:
-        raise InputError(
-            _("{file} holds no list of rows", file=path),
-            hint=_("it must be an array of objects, an object with one such array in it, or one object a line"),
-        )
-    for number, row in enumerate(rows, 1):
-        yield _item(number, row, [])
+        document = _Document(file, str(path))
+        yield from document.rows()
 
 
 def _list_in(value: Any) -> list[Any] | None:
@@ -87,8 +70,7 @@ def _list_in(value: Any) -> list[Any] | None:
 
 def _item(place: int, value: Any, faults: list[str]) -> Item:
     if not isinstance(value, dict):
-        problem = Problem(_("a row must be a JSON object, not a {kind}", kind=type(value).__name__), '{"text": "…", …}')
-        return Rejected(place, (problem,), value)
+        return Rejected(place, (not_an_object(value),), value)
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode()
@@ -99,6 +81,10 @@ def _item(place: int, value: Any, faults: list[str]) -> Item:
     return SourceRow(place, value)
 
 
+def _too_long() -> str:
+    return _("a value of more than {limit} million characters", limit=MAX_LINE // 1_000_000)
+
+
 def _broken(file: str, line: int, reason: str) -> InputError:
     return InputError(
         _("{file}:{line}: not valid JSON: {reason}", file=file, line=line, reason=reason),
@@ -106,8 +92,8 @@ def _broken(file: str, line: int, reason: str) -> InputError:
     )
 
 
-class _Array:
-    """Decodes the elements of a JSON array without reading it whole."""
+class _Document:
+    """Decodes a JSON array, or an object with an array in it, element by element, without reading it whole."""
 
     def __init__(self, file: IO[str], name: str) -> None:
         self._file = file
@@ -117,32 +103,69 @@ class _Array:
         self._line = 1
         self._ended = False
         self._faults: list[str] = []
-        self._decoder = json.JSONDecoder(object_pairs_hook=self._pairs, parse_constant=self._constant)
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=self._pairs, parse_constant=self._constant, parse_float=self._float
+        )
 
-    def opens(self) -> bool:
-        """Whether the file begins with an array, which is then entered."""
+    def rows(self) -> Iterator[Item]:
+        """Each row, numbered by the line on which it starts."""
         self._more()
         self._buffer = self._buffer.removeprefix("\ufeff")
-        if self._next() != "[":
-            return False
-        self._at += 1
-        return True
+        if self._next() == "[":
+            yield from (_item(*element) for element in self._elements())
+        else:
+            yield from self._members()
+        if self._next():
+            raise _broken(self._name, self._line, _("text behind the end of the array or object"))
 
-    def elements(self) -> Iterator[Item]:
-        """Each element, numbered by the line on which it starts."""
+    def _elements(self) -> Iterator[tuple[int, Any, list[str]]]:
+        """What an array holds: the line of each element, its value, and what is wrong with it."""
+        for _first in self._parts("]"):
+            place, value = self._line, self._value()
+            yield place, value, list(self._faults)
+
+    def _members(self) -> Iterator[Item]:
+        """The elements of the one member of an object that is an array of objects."""
+        found: list[str] = []
+        for _first in self._parts("}"):
+            name = self._value()
+            if not isinstance(name, str) or self._next() != ":":
+                raise _broken(self._name, self._line, _("a name in double quotes and a colon are missing"))
+            self._at += 1
+            if self._next() != "[":
+                self._value()
+                continue
+            elements = self._elements()
+            first = next(elements, None)
+            if first is None or not isinstance(first[1], dict):
+                deque(elements, maxlen=0)
+                continue
+            found.append(name)
+            if len(found) > 1:
+                raise InputError(
+                    _("{file} holds two lists of rows: {names}", file=self._name, names=", ".join(found)),
+                    hint=_("put each in a file of its own"),
+                )
+            yield from (_item(*element) for element in chain([first], elements))
+        if not found:
+            raise InputError(
+                _("{file} holds no list of rows", file=self._name),
+                hint=_("it must be an array of objects, an object with one such array in it, or one object a line"),
+            )
+
+    def _parts(self, end: str) -> Iterator[None]:
+        """Stops at the beginning of each part of the array or object that begins here, and passes over its end."""
+        self._at += 1
         first = True
-        while (character := self._next()) != "]":
+        while (character := self._next()) != end:
             if not first:
                 if character != ",":
-                    raise _broken(self._name, self._line, _("a comma or ] is missing"))
+                    raise _broken(self._name, self._line, _("a comma or {end} is missing", end=end))
                 self._at += 1
                 self._next()
             first = False
-            place, value = self._line, self._value()
-            yield _item(place, value, list(self._faults))
+            yield
         self._at += 1
-        if self._next():
-            raise _broken(self._name, self._line, _("text behind the end of the array"))
 
     def _value(self) -> Any:
         while True:
@@ -150,7 +173,9 @@ class _Array:
             try:
                 value, end = self._decoder.raw_decode(self._buffer, self._at)
             except json.JSONDecodeError as error:
-                if self._room() and self._more():
+                if not self._room():
+                    raise _broken(self._name, self._line, _too_long()) from error
+                if self._more():
                     continue
                 line = self._line + self._buffer.count("\n", self._at, error.pos)
                 raise _broken(self._name, line, error.msg) from error
@@ -195,6 +220,12 @@ class _Array:
                 _("repeated: {names}", names=", ".join(sorted({n for n in names if names.count(n) > 1})))
             )
         return fields
+
+    def _float(self, number: str) -> float:
+        value = float(number)
+        if not math.isfinite(value):
+            self._constant(number)
+        return value
 
     def _constant(self, constant: str) -> None:
         self._faults.append(_("{number} is no JSON number", number=constant))

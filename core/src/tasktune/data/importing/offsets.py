@@ -89,15 +89,25 @@ class Evidence:
         self._inside, self._outside = _Bucket(), _Bucket()
         self.ambiguous = 0
         """Spans without their texts that would be others if they counted UTF-16 units: an emoji stands before them."""
+        self.readings: tuple[str, str] | None = None
+        """The first of these, read as characters and as UTF-16 units."""
 
     def add(self, text: str, start: int, end: int, mention: str | None) -> None:
         """Take in a span; ``mention`` is the text that stands there by the source's own word, if it says."""
         if mention is None:
-            self.ambiguous += any(character > "\uffff" for character in text[: max(end, 0)])
+            self._weigh(text, start, end)
             bucket = self._inside if CHARACTERS.place(text, start, end) else self._outside
         else:
             bucket = self._right if 0 <= start <= end and text[start:end] == mention else self._wrong
         bucket.add((text, start, end, mention))
+
+    def _weigh(self, text: str, start: int, end: int) -> None:
+        """Note a span that both counts can mean."""
+        if any(character > "\uffff" for character in text[: max(end, 0)]):
+            one, other = CHARACTERS.place(text, start, end), Counting("utf-16").place(text, start, end)
+            self.ambiguous += other is not None
+            if self.readings is None and one is not None and other is not None:
+                self.readings = text[slice(*one)], text[slice(*other)]
 
     def proven(self) -> Counting:
         """The counting by which the texts stand at their offsets; characters when no other explains most misfits."""

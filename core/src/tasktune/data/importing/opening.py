@@ -5,13 +5,15 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from tasktune.data.files import encoding_problem
 from tasktune.data.importing import conll, csv_rows, excel, exports, hub, json_rows, parquet, sql
 from tasktune.data.importing.encoding import detect_encoding
+from tasktune.data.importing.header import column_names
 from tasktune.data.importing.items import Item, Source, SourceRow
 from tasktune.data.importing.text import read_lines
 from tasktune.errors import InputError
@@ -54,17 +56,22 @@ class Reading:
     split: str | None = None
     subset: str | None = None
 
+    def given(self) -> dict[str, object]:
+        """What the user says, by option."""
+        values = {"--" + each.name.replace("_", "-"): getattr(self, each.name) for each in fields(self)}
+        return {option: value for option, value in values.items() if value not in (None, ())}
+
 
 _FITS: Mapping[str, tuple[str, ...]] = {
-    "encoding": _TEXT,
-    "delimiter": ("csv", "tsv"),
-    "header_row": ("csv", "tsv", "xlsx"),
-    "columns": ("csv", "tsv", "xlsx"),
-    "sheet": ("xlsx",),
-    "table": ("sql",),
-    "query": ("sql",),
-    "split": ("hf",),
-    "subset": ("hf",),
+    "--encoding": _TEXT,
+    "--delimiter": ("csv", "tsv"),
+    "--header-row": ("csv", "tsv", "xlsx"),
+    "--columns": ("csv", "tsv", "xlsx"),
+    "--sheet": ("xlsx",),
+    "--table": ("sql",),
+    "--query": ("sql",),
+    "--split": ("hf",),
+    "--subset": ("hf",),
 }
 
 
@@ -73,6 +80,13 @@ def open_source(name: str, reading: Reading) -> Source:
 
     :raises InputError: it is not there, its format is not known, or an option does not go with it.
     """
+    try:
+        return _open(name, reading)
+    except OSError as error:
+        raise InputError(_("{file} cannot be read: {error}", file=name, error=error.strerror or error)) from error
+
+
+def _open(name: str, reading: Reading) -> Source:
     kind = reading.format or _guess_format(name)
     _refuse_useless(kind, reading)
     if reading.columns and reading.header_row is not None:
@@ -80,6 +94,8 @@ def open_source(name: str, reading: Reading) -> Source:
             _("--columns names the columns of a table that does not, and --header-row says where it does"),
             hint=_("leave one of them out"),
         )
+    if reading.columns:
+        reading = replace(reading, columns=tuple(column_names(reading.columns, "--columns")))
     path = Path(name)
     if kind == "sql":
         return _database(name, reading)
@@ -87,16 +103,18 @@ def open_source(name: str, reading: Reading) -> Source:
         place = name.removeprefix(hub.PREFIX)
         source = Source(name, _("Hugging Face data set"), details=_details(split=reading.split, subset=reading.subset))
         return _with(source, partial(hub.read_data_set, place, source, reading.split, reading.subset))
+    if path.is_dir():
+        raise InputError(_("{path} is a folder", path=name), hint=_("name a file in it"))
     if not path.is_file():
+        if not path.exists():
+            raise InputError(_("{file} is not there", file=name))
         raise InputError(
-            _("{file} is not there", file=name) if not path.exists() else _("{file} is no file", file=name)
+            _("{file} is a pipe or a device", file=name),
+            hint=_("rows are read more than once: write them to a file first"),
         )
-    try:
-        if path.stat().st_size == 0:
-            raise InputError(_("{file} is empty", file=name))
-        return _file(path, kind, reading)
-    except OSError as error:
-        raise InputError(_("{file} cannot be read: {error}", file=name, error=error.strerror or error)) from error
+    if path.stat().st_size == 0:
+        raise InputError(_("{file} is empty", file=name))
+    return _file(path, kind, reading)
 
 
 def _guess_format(name: str) -> str:
@@ -128,12 +146,11 @@ def _guess_format(name: str) -> str:
 
 
 def _refuse_useless(kind: str, reading: Reading) -> None:
-    for each in fields(reading):
-        if each.name in _FITS and getattr(reading, each.name) not in (None, ()) and kind not in _FITS[each.name]:
-            option = "--" + each.name.replace("_", "-")
+    for option in reading.given():
+        if kind not in _FITS.get(option, FORMATS):
             raise InputError(
                 _("{option} does not go with the format {format}", option=option, format=kind),
-                hint=_("it is for {formats}", formats=", ".join(_FITS[each.name])),
+                hint=_("it is for {formats}", formats=", ".join(_FITS[option])),
             )
 
 
@@ -143,7 +160,7 @@ def _file(path: Path, kind: str, reading: Reading) -> Source:
         sheet, others = excel.choose_sheet(path, reading.sheet)
         source = Source(name, "Excel", details=_details(sheet=sheet))
         if others and reading.sheet is None:
-            source.notice(_("only the first sheet is read; the others: {names}", names=", ".join(others)))
+            source.notice(_("only the sheet {name} is read; the others: {names}", name=sheet, names=", ".join(others)))
         return _with(source, partial(excel.read_excel, path, sheet, source, reading.header_row, reading.columns))
     if kind == "parquet":
         source = Source(name, "Parquet")
@@ -152,12 +169,11 @@ def _file(path: Path, kind: str, reading: Reading) -> Source:
 
 
 def _text(path: Path, kind: str, reading: Reading) -> Source:
-    try:
-        encoding = codecs.lookup(reading.encoding).name if reading.encoding else detect_encoding(path).name
-    except LookupError as error:
-        raise InputError(
-            _("unknown encoding {encoding!r}", encoding=reading.encoding), hint=_("use utf-8, big5 or cp950")
-        ) from error
+    if reading.encoding is not None:
+        problem = encoding_problem(path, reading.encoding)
+        if problem is not None:
+            raise InputError(f"{path}: {problem.message}", hint=problem.hint)
+    encoding = codecs.lookup(reading.encoding).name if reading.encoding is not None else detect_encoding(path).name
     if kind in ("csv", "tsv"):
         delimiter = _delimiter(path, kind, encoding, reading)
         details = _details(encoding=encoding, delimiter=_(csv_rows.DELIMITERS.get(delimiter, delimiter)))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tasktune.data.importing.fields import Mapped, is_tokens, value_at
@@ -15,6 +14,7 @@ from tasktune.data.importing.spans import RawSpan, located, parse_literal, raw_s
 from tasktune.data.importing.tags import is_tag, join_tokens, spans_of
 from tasktune.data.importing.values import as_text
 from tasktune.data.importing.wanted import Wanted
+from tasktune.data.labels import fold, trimmed
 from tasktune.errors import Problem, RecordError
 from tasktune.locale import translate as _
 
@@ -133,7 +133,7 @@ class RowMaker:
         return spans
 
     def _target(self, value: Any, fields: Mapping[str, Any]) -> Any:
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if value is None or (isinstance(value, str) and not trimmed(value)):
             return None
         if self._wanted.shape == "spans":
             spans = raw_spans(value)
@@ -141,6 +141,7 @@ class RowMaker:
                 raise RecordError(
                     Problem(_("no list of spans: {value}", value=_shown(value)), path=self._wanted.target)
                 )
+            spans = [replace(span, label=self._label(span.label)) for span in spans]
             found = located(spans, fields[self._wanted.text], self._counting, self._wanted.target)
             self._count(span["label"] for span in found)
             return found
@@ -152,10 +153,16 @@ class RowMaker:
                 return self._target(value[0], fields) if value else None
             value = as_text(value)
             if self._wanted.closed and isinstance(value, str):
-                self.stripped += value != value.strip()
-                value = value.strip()
+                value = self._label(value)
                 self._count([value])
         return value
+
+    def _label(self, label: Any) -> Any:
+        """A label as it is meant; what is no text stays for others to judge."""
+        if not isinstance(label, str):
+            return label
+        self.stripped += label != trimmed(label)
+        return trimmed(label)
 
     def _count(self, labels: Any) -> None:
         for label in labels:
@@ -185,7 +192,7 @@ def variants(labels: Counter[str]) -> list[str]:
     """Labels that differ only by case, by width or by outer spaces, each group in words."""
     groups: dict[str, list[str]] = {}
     for label in labels:
-        groups.setdefault(unicodedata.normalize("NFKC", label).casefold().strip(), []).append(label)
+        groups.setdefault(fold(label), []).append(label)
     return [
         _(
             "labels that differ only by case, width or spaces: {labels}",

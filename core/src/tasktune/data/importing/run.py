@@ -22,6 +22,8 @@ from tasktune.types import Value
 from tasktune.workspace.files import open_atomically
 
 LOOKED_AT = 300
+# So many characters are a look, however few rows they make.
+_ENOUGH = 20_000_000
 _TOLD = 10
 _PLACES = 10
 
@@ -63,9 +65,13 @@ def look(source: Source, pairs: Pairs | None) -> list[SourceRow]:
     """
     rows: list[SourceRow] = []
     refused: list[Problem] = []
+    characters = 0
     for item in islice(expanded(source.items(), pairs), LOOKED_AT):
         if isinstance(item, SourceRow):
             rows.append(item)
+            characters += sum(len(value) for value in item.fields.values() if isinstance(value, str))
+            if characters > _ENOUGH:
+                break
         elif isinstance(item, Rejected):
             refused += [problem.at(source.name, item.place) for problem in item.problems]
     if not rows:
@@ -110,12 +116,15 @@ def find_counting(
                 "if so, say --offsets {unit}; --offsets characters rejects the rows that do not fit", unit=other.unit
             ),
         )
-    if evidence.ambiguous and counting == CHARACTERS:
+    if evidence.readings is not None and counting == CHARACTERS:
+        characters, units = evidence.readings
         source.notice(
             _(
-                "{count} spans without their texts stand behind an emoji or another rare character; they are read as "
-                "characters, so look at a few, or say --offsets",
+                "{count} spans without their texts stand behind an emoji or another rare character: the first is "
+                "{characters!r} in characters, as they are read, and {units!r} in UTF-16 units; --offsets says which",
                 count=f"{evidence.ambiguous:,}",
+                characters=characters[:40],
+                units=units[:40],
             )
         )
     return counting
