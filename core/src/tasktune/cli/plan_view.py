@@ -21,10 +21,10 @@ _GIB = 2**30
 
 def sections(plan: Plan, problems: int) -> Iterator[str]:
     """The plan in parts: what is planned, memory, the verdict, time, and what fits."""
-    yield "\n".join(_what(plan, problems))
+    yield _lines(_what(plan, problems))
     yield memory_table(plan)
-    yield "\n".join(_verdict(plan))
-    yield "\n".join(_time(plan))
+    yield _lines(_verdict(plan))
+    yield _lines(_time(plan))
     yield choice_table(plan)
 
 
@@ -78,6 +78,13 @@ def lasting(seconds: float) -> str:
     return _("{hours:.1f} h", hours=seconds / 3600)
 
 
+def _lines(sentences: Iterator[str]) -> str:
+    """Each on lines of its own; what to do is indented."""
+    return "\n".join(
+        paragraph(sentence, terminal_width(), 2 if sentence.startswith("→") else 0) for sentence in sentences
+    )
+
+
 def _what(plan: Plan, problems: int) -> Iterator[str]:
     setup, rows = plan.setup, plan.rows
     yield _(
@@ -103,7 +110,7 @@ def _what(plan: Plan, problems: int) -> Iterator[str]:
         yield _("the first {tokens} tokens are the same in all rows and computed once a batch", tokens=f"{shared:,}")
     if rows.source == "max_length":
         reason = _("every row is taken to have training.max_length tokens, as they could not be counted")
-        yield paragraph(_("note: {text}", text=reason), terminal_width())
+        yield _("note: {text}", text=reason)
     if rows.too_long:
         text = _("{count} rows are longer than training.max_length and left out here", count=f"{rows.too_long:,}")
         yield _("note: {text}", text=text)
@@ -121,9 +128,9 @@ def _verdict(plan: Plan) -> Iterator[str]:
     else:
         yield _("does not fit: {missing} are missing", missing=size(-left))
         for change in plan.changes:
-            yield "  → " + _change(change)
+            yield "→ " + _change(change)
         if not plan.changes:
-            yield "  → " + _("no known model fits with this method; take a GPU with more memory")
+            yield "→ " + _("no known model fits with this method; take a GPU with more memory")
     if plan.plain_memory is not None:
         yield _("without the shared prefix the peak would be {memory}", memory=size(plan.plain_memory))
     if plan.largest is not None:

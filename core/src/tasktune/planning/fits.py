@@ -81,21 +81,29 @@ def changes(of: Architecture, setup: Setup, rows: Rows, device: Device, found: S
     names = [name for name in TUNINGS[TUNINGS.index(setup.tuning) + 1 :] if name != "dora"]
     leaner = [setup.model_copy(update={"tuning": name}) for name in names]
     smaller = [
-        choice.base_model
-        for choice in reversed(found)
+        choice
+        for choice in found
         if choice.parameters < parameters(of) and choice.tuning == setup.tuning and choice.batch_size
     ]
+    smaller.sort(key=lambda choice: _suits(choice, setup), reverse=True)
+    best = [choice.base_model for choice in smaller]
     ways: list[tuple[Architecture, Setup]] = []
     for candidates in (
         [(of, setup)],
         [(of, other) for other in leaner],
-        [(well_known()[name], _for(well_known()[name], setup, name, setup.tuning)) for name in smaller],
+        [(well_known()[name], _for(well_known()[name], setup, name, setup.tuning)) for name in best],
     ):
         fitting = ((shape, _fitted(shape, other, rows, device)) for shape, other in candidates)
         ways += [(shape, other) for shape, other in fitting if other is not None][:1]
     return [
         Change(values=_different(setup, other), total=memory(shape, other, rows, device).total) for shape, other in ways
     ]
+
+
+def _suits(choice: Choice, setup: Setup) -> tuple[bool, bool, int]:
+    """How well a smaller model would do instead: with the batch as it is, of the same maker, and large."""
+    maker = setup.base_model.partition("/")[0]
+    return choice.batch_size >= setup.batch_size, choice.base_model.startswith(f"{maker}/"), choice.parameters
 
 
 def _fitted(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Setup | None:

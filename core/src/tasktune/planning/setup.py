@@ -10,7 +10,7 @@ from tasktune.types import Value
 Tuning = Literal["lora", "dora", "qlora", "full"]
 Method = Literal["sft", "dpo", "orpo"]
 TUNINGS: tuple[Tuning, ...] = ("full", "dora", "lora", "qlora")
-"""From the one that takes most memory to the one that takes least."""
+"""From the one that changes most of the model to the one that needs least for it."""
 
 
 class Setup(Value):
