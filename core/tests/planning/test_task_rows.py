@@ -16,6 +16,7 @@ from tasktune.data.rows import chat, used_records
 from tasktune.data.scan import scan
 from tasktune.definition import Task, load_task
 from tasktune.errors import InputError
+from tasktune.planning import task_rows
 from tasktune.planning.rows import tally
 from tasktune.planning.task_rows import rows_of
 from tasktune.training.tokens import common_prefix
@@ -64,7 +65,7 @@ def encoded(task: Task) -> list[Encoded]:
 def test_rows_are_counted_as_training_encodes_them(make_task: MakeTask, base: Path) -> None:
     task = make_task(str(base))
     found, rows = rows_of(task), encoded(task)
-    assert found.problems == 0
+    assert (found.problems, found.uncounted) == (0, None)
     assert found.rows.source == "tokenizer"
     assert found.rows.count == len(rows) == 24
     assert found.rows.prompt_tokens == sum(len(row.prompt) for row in rows)
@@ -89,7 +90,9 @@ def test_rows_that_are_too_long_are_counted_apart(make_task: MakeTask, base: Pat
 
 
 def test_when_every_row_is_too_long_they_are_taken_as_long_as_may_be(make_task: MakeTask, base: Path) -> None:
-    found = rows_of(make_task(str(base), max_length=5)).rows
+    whole = rows_of(make_task(str(base), max_length=5))
+    found = whole.rows
+    assert whole.uncounted == "too_long"
     assert (found.count, found.too_long, found.longest, found.source) == (24, 24, 5, "max_length")
 
 
@@ -97,14 +100,22 @@ def test_without_the_tokenizer_rows_are_bounded(make_task: MakeTask, tmp_path: P
     counted = rows_of(make_task(str(base))).rows
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "config.json").write_text('{"model_type": "qwen3"}', "utf-8")
-    bound = rows_of(make_task(str(tmp_path / "bare"), max_length=700)).rows
+    whole = rows_of(make_task(str(tmp_path / "bare"), max_length=700))
+    bound = whole.rows
+    assert whole.uncounted == "tokenizer"
     assert (bound.count, bound.longest, bound.prefix, bound.source) == (24, 700, 0, "max_length")
     assert counted.longest_completion <= bound.longest_completion < 60
 
 
+def test_without_transformers_too(make_task: MakeTask, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_rows, "find_spec", lambda name: None)
+    found = rows_of(make_task(str(base)))
+    assert (found.uncounted, found.rows.source) == ("transformers", "max_length")
+
+
 def test_data_with_problems_are_counted_as_far_as_they_are_sound(make_task: MakeTask, base: Path) -> None:
     found = rows_of(make_task(str(base), row='{"text": "x", "label": "maybe"}\n'))
-    assert found.problems == 1
+    assert (found.problems, found.uncounted) == (1, "problems")
     assert found.rows.source == "max_length"
     assert found.rows.count >= 24
 

@@ -96,9 +96,9 @@ def command(
         setup, rows, folder = _without_task(length, given)
     found = plan(setup, rows.rows, device, folder)
     if as_json:
-        output.show_json({**found.model_dump(mode="json"), "problems": rows.problems})
+        output.show_json({**found.model_dump(mode="json"), **rows.model_dump(mode="json")})
     else:
-        output.show("\n\n".join(sections(found, rows.problems)))
+        output.show("\n\n".join(sections(found, rows)))
     context.exit(0 if found.fits else 1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from tasktune.cli.layout import paragraph, table, terminal_width
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from tasktune.planning.fits import Change
     from tasktune.planning.memory import Part
     from tasktune.planning.plan import Plan
+    from tasktune.planning.task_rows import TaskRows
 
 _GIB = 2**30
 
 
-def sections(plan: Plan, problems: int) -> Iterator[str]:
+def sections(plan: Plan, rows: TaskRows) -> Iterator[str]:
     """The plan in parts: what is planned, memory, the verdict, time, and what fits."""
-    yield _lines(_what(plan, problems))
+    yield _lines([*_what(plan), *_notes(plan, rows)])
     yield memory_table(plan)
     yield _lines(_verdict(plan))
     yield _lines(_time(plan))
@@ -78,14 +79,14 @@ def lasting(seconds: float) -> str:
     return _("{hours:.1f} h", hours=seconds / 3600)
 
 
-def _lines(sentences: Iterator[str]) -> str:
+def _lines(sentences: Iterable[str]) -> str:
     """Each on lines of its own; what to do is indented."""
     return "\n".join(
         paragraph(sentence, terminal_width(), 2 if sentence.startswith("→") else 0) for sentence in sentences
     )
 
 
-def _what(plan: Plan, problems: int) -> Iterator[str]:
+def _what(plan: Plan) -> Iterator[str]:
     setup, rows = plan.setup, plan.rows
     yield _(
         "{model} ({parameters} parameters), {method} with {tuning}, {trained} trained, batch {batch} × {accumulation}",
@@ -108,15 +109,25 @@ def _what(plan: Plan, problems: int) -> Iterator[str]:
     shared = rows.shared(setup.prefix_sharing)
     if shared:
         yield _("the first {tokens} tokens are the same in all rows and computed once a batch", tokens=f"{shared:,}")
-    if rows.source == "max_length":
-        reason = _("every row is taken to have training.max_length tokens, as they could not be counted")
-        yield _("note: {text}", text=reason)
-    if rows.too_long:
-        text = _("{count} rows are longer than training.max_length and left out here", count=f"{rows.too_long:,}")
-        yield _("note: {text}", text=text)
-    if problems:
-        text = _("the data have {count} problems, which stop a run; tune check lists them", count=f"{problems:,}")
-        yield _("note: {text}", text=text)
+
+
+def _notes(plan: Plan, rows: TaskRows) -> Iterator[str]:
+    """What makes the plan less sure, and what to do about it."""
+    notes = []
+    if rows.uncounted is not None:
+        notes.append(_("tokens could not be counted, so every row is taken to have training.max_length of them"))
+    if rows.problems:
+        text = _("the data have {count} problems, which stop a run; tune check lists them", count=f"{rows.problems:,}")
+        notes.append(text)
+    if rows.uncounted == "transformers":
+        notes.append(_("counting needs transformers: {command}", command="pip install 'tasktune[train]'"))
+    if rows.uncounted == "tokenizer":
+        command = f"hf download {plan.setup.base_model} config.json tokenizer.json tokenizer_config.json"
+        notes.append(_("counting needs the base model's tokenizer on this machine: {command}", command=command))
+    if rows.rows.too_long:
+        too_long = f"{rows.rows.too_long:,}"
+        notes.append(_("{count} rows are longer than training.max_length and left out here", count=too_long))
+    yield from (_("note: {text}", text=note) for note in notes)
 
 
 def _verdict(plan: Plan) -> Iterator[str]:
