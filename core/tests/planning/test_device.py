@@ -69,6 +69,11 @@ def test_a_gpu_that_the_table_lacks(nvidia_smi: Path) -> None:
     assert (found.name, found.memory, found.tflops) == ("NVIDIA Something New", 98304 * MIB, None)
 
 
+def test_a_gpu_that_reports_no_memory_is_passed_over(nvidia_smi: Path) -> None:
+    nvidia_smi.write_text("NVIDIA Something Shared, [N/A]\n", "utf-8")
+    assert here().kind == "cpu"
+
+
 def test_without_a_gpu_the_cpu_and_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "gpus_here", list)
     found = here()

@@ -73,7 +73,8 @@ def with_memory(gigabytes: float) -> Device:
 
 def here() -> Device:
     """The GPU of this machine with the most memory, as nvidia-smi tells, else its CPU with all of its memory."""
-    found = [_reported(line) for line in gpus_here()]
+    # A GPU that shares the machine's memory reports none of its own.
+    found = [device for device in map(_reported, gpus_here()) if device.memory]
     if found:
         return max(found, key=lambda device: device.memory)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
