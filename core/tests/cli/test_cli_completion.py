@@ -28,7 +28,7 @@ def offered(*words: str) -> list[str]:
 
 def test_commands() -> None:
     assert offered("") == list(COMMANDS)
-    assert offered("pl") == ["plugins"]
+    assert offered("plu") == ["plugins"]
 
 
 def test_commands_of_a_group(task: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_folder_that_is_no_task_offers_nothing(tmp_path: Path) -> None:
 def test_the_program_answers_the_shell(site: Path) -> None:
     environment = {
         **os.environ,
-        "COMP_WORDS": "tune pl",
+        "COMP_WORDS": "tune plu",
         "COMP_CWORD": "1",
         "_TUNE_COMPLETE": "bash_complete",
     }

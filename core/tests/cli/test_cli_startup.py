@@ -73,6 +73,7 @@ def test_help_of_one_command_imports_no_other(site: Path) -> None:
         ("check", "TASK", "--json"),
         ("check", "TASK", "--fix"),
         ("checklist", "TASK", "--json"),
+        ("plan", "TASK", "--gpu", "H200", "--base-model", "Qwen/Qwen3-0.6B", "--batch-size", "1"),
         ("data", "stats", "TASK"),
         ("data", "split", "TASK", "--force"),
         ("data", "convert", "TASK"),

@@ -1,4 +1,4 @@
-"""What the shell offers for a half-typed value. Nothing is imported but metadata, nothing parsed but file names."""
+"""What the shell offers for a half-typed value. Nothing heavy is imported, no file of the task is read."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ def versions(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
     from tasktune.workspace.versions import versions as versions_of
 
     return _matching([version.name for version in versions_of(_task_folder(ctx))], incomplete)
+
+
+def gpus(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The GPUs that can be planned for by name."""
+    from tasktune.planning.device import known_gpus
+
+    return [CompletionItem(name) for name in known_gpus() if name.lower().startswith(incomplete.lower())]
+
+
+def base_models(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The base models that can be planned for without their files."""
+    from tasktune.planning.bases import well_known
+
+    return _matching(well_known(), incomplete)
 
 
 def _task_folder(ctx: click.Context) -> Path:

@@ -22,6 +22,7 @@ COMMANDS = {
     "run": Entry("tasktune.cli.run:command", "Prepare, train and evaluate a task."),
     "check": Entry("tasktune.cli.check:command", "Check a task's definition and data."),
     "checklist": Entry("tasktune.cli.checklist:command", "Show what is done of the checklist."),
+    "plan": Entry("tasktune.cli.plan:command", "Estimate memory and time of a training."),
     "data": Entry("tasktune.cli.data:command", "Bring data into a task, and look after it."),
     "train": Entry("tasktune.cli.train:command", "Prepare and train, without evaluating."),
     "evaluate": Entry("tasktune.cli.evaluate:command", "Evaluate a trained version."),

@@ -28,7 +28,7 @@ from tasktune.training.failure import record_failure, take_failure
 if TYPE_CHECKING:
     from tasktune.definition import Task
 
-Work = Literal["preview", "lengths"]
+Work = Literal["preview", "lengths", "tally"]
 Chat = Sequence[dict[str, str]]
 _BATCH = 1000
 _LOG_LINES_SHOWN = 15
@@ -37,7 +37,8 @@ _LOG_LINES_SHOWN = 15
 @contextmanager
 def tokenized(task: Task, chats: Iterable[Chat], work: Work) -> Iterator[Iterator[Any]]:
     """Answers to the chats in order, streamed: the fields of a :class:`~tasktune.data.preview.Preview`, or for
-    ``lengths`` the pair of the prompt's and the answer's tokens.
+    ``lengths`` the pair of the prompt's and the answer's tokens. ``tally`` answers once for all chats, with the fields
+    of :class:`~tasktune.planning.rows.Rows`.
 
     :raises InputError: the base model cannot be had, or its template refuses a chat.
     :raises RunError: the process died.
@@ -55,6 +56,7 @@ def tokenized(task: Task, chats: Iterable[Chat], work: Work) -> Iterator[Iterato
             "work": work,
             "base_model": training.base_model,
             "revision": training.revision,
+            "max_length": training.max_length,
             "task_folder": str(task.folder.resolve()),
             "language": current_language(),
         }
@@ -105,6 +107,7 @@ def _work(folder: Path, request: dict[str, Any]) -> None:
     sys.modules["torch"] = None  # type: ignore[assignment]
     from tasktune.data.encode import Encoder
     from tasktune.data.preview import preview
+    from tasktune.planning.rows import tally
     from tasktune.training.base import load_tokenizer
 
     _base, tokenizer = load_tokenizer(request["base_model"], request["revision"], Path(request["task_folder"]))
@@ -113,12 +116,17 @@ def _work(folder: Path, request: dict[str, Any]) -> None:
         (folder / "chats.jsonl").open(encoding="utf-8") as chats,
         (folder / "reply.jsonl").open("w", encoding="utf-8") as reply,
     ):
-        while batch := [json.loads(line) for line in itertools.islice(chats, _BATCH)]:
+        batches = iter(lambda: [json.loads(line) for line in itertools.islice(chats, _BATCH)], [])
+        if request["work"] == "tally":
+            rows = (row for batch in batches for row in encoder.rows(batch))
+            reply.write(tally(rows, request["max_length"]).model_dump_json() + "\n")
+            return
+        for batch in batches:
             if request["work"] == "preview":
                 reply.writelines(preview(encoder, chat).model_dump_json() + "\n" for chat in batch)
             else:
-                rows = encoder.rows(batch)
-                reply.writelines(json.dumps([len(row.prompt), len(row.completion)]) + "\n" for row in rows)
+                lengths = ([len(row.prompt), len(row.completion)] for row in encoder.rows(batch))
+                reply.writelines(json.dumps(pair) + "\n" for pair in lengths)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,120 @@
+"""What the forward pass keeps for the backward pass, in bytes.
+
+The method is that of Korthikanti et al. 2022 (Reducing Activation Recomputation in Large Transformer Models,
+arXiv:2205.05198, section 4): go through a block operation by operation and count the tensors that each keeps. Their
+34·s·b·h + 5·a·s²·b is for GPT's block in 16 bits. This is the same count for the block of today's open models (RMS
+norm, rotary positions, grouped heads, gated feed-forward), as transformers and PEFT compute it: attention by torch's
+scaled_dot_product_attention, which keeps no scores (Dao et al. 2022, FlashAttention, arXiv:2205.14135), frozen matrices
+that keep no inputs, norms in fp32. ``core/tests/planning`` counts the very tensors on small models and compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from tasktune.planning.architecture import Architecture, Matrix, block
+
+FP32 = 4
+BF16 = 2
+
+
+class Pass(NamedTuple):
+    """One run through the blocks: ``rows`` of ``queries`` tokens, which attend to ``keys`` tokens.
+
+    ``masked``: rows differ in length, or begin behind a prefix, so attention has a mask. ``apart``: the prefix is
+    attended to apart (:mod:`tasktune.training.split_attention`), which keeps the scores.
+    """
+
+    rows: int
+    queries: int
+    keys: int
+    masked: bool = True
+    apart: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that go through the blocks."""
+        return self.rows * self.queries
+
+
+class Kept(NamedTuple):
+    """What decides which tensors are kept.
+
+    ``trained`` are the names of a block's matrices that learn: all of them, or those with an adapter, then
+    ``adapted`` with its ``rank`` and, for DoRA, ``magnitudes``. ``mixed``: matrix products run in bf16 under autocast.
+    """
+
+    trained: Collection[str]
+    adapted: bool
+    mixed: bool
+    rank: int = 0
+    magnitudes: bool = False
+
+    @property
+    def operand(self) -> int:
+        """Bytes of an element of a matrix product."""
+        return BF16 if self.mixed else FP32
+
+
+def of_block(of: Architecture, run: Pass, kept: Kept) -> int:
+    """Bytes that one block keeps in one pass."""
+    return run.tokens * _per_token(of, kept) + _attention(of, run, kept)
+
+
+def of_blocks(of: Architecture, runs: Collection[Pass], kept: Kept, *, checkpointing: bool, residual: int) -> int:
+    """Bytes that all blocks keep, and the last norm if it learns.
+
+    With ``checkpointing`` a block keeps its input alone, ``residual`` bytes an element, and the tensors of one block at
+    a time are there again in the backward pass (Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost,
+    arXiv:1604.06174).
+    """
+    whole = sum(of_block(of, run, kept) for run in runs)
+    inputs = of.hidden * sum(run.tokens for run in runs)
+    last_norm = 0 if kept.adapted else 2 * FP32 * inputs
+    if not checkpointing:
+        return of.layers * whole + last_norm
+    return of.layers * inputs * residual + whole + last_norm
+
+
+def _per_token(of: Architecture, kept: Kept) -> int:
+    """Everything but attention, which alone depends on how many tokens there are."""
+    matrices = [matrix for matrix in block(of) if matrix.name in kept.trained]
+    full = not kept.adapted
+    norms = FP32 * of.hidden * of.block_norms * (2 if full else 1)
+    if of.qk_norm:
+        norms += (of.queries + of.keys) * (FP32 + (kept.operand if full else 0))
+    # Gate, its activation, and the other half: the product of the last two is what down_proj takes.
+    gating = 3 * of.intermediate * kept.operand
+    adapters = 0
+    if kept.adapted:
+        adapters = kept.operand * sum(kept.rank + (2 * matrix.outputs if kept.magnitudes else 0) for matrix in matrices)
+    return norms + gating + _inputs(of, matrices, kept) + adapters
+
+
+def _inputs(of: Architecture, matrices: Collection[Matrix], kept: Kept) -> int:
+    """The inputs of matrices that learn. Autocast makes a bf16 copy for each; without it those of one source share it.
+
+    What o_proj takes is attention's result, which attention keeps itself; PEFT's way through fp32 copies it again.
+    """
+    if kept.mixed and kept.adapted:
+        return BF16 * sum(matrix.inputs for matrix in matrices)
+    others = [matrix for matrix in matrices if not matrix.name.endswith("o_proj")]
+    if kept.mixed:
+        return BF16 * sum(matrix.inputs for matrix in others)
+    sources = {(matrix.name.partition(".")[0], matrix.inputs): matrix.inputs for matrix in others}
+    return FP32 * sum(sources.values())
+
+
+def _attention(of: Architecture, run: Pass, kept: Kept) -> int:
+    queries = run.tokens * of.queries
+    if run.apart:
+        scores = run.tokens * of.heads * run.keys * (FP32 + (BF16 if kept.mixed else 0))
+        own, prefix = run.tokens, run.keys - run.queries
+        return scores + kept.operand * (2 * queries + 2 * of.keys * (own + prefix)) + run.tokens * run.queries
+    # A mask keeps torch from grouped heads: keys and values are copied for every query head, and the mask
+    # becomes numbers to add to the scores.
+    width = of.queries if run.masked else of.keys
+    mask = run.tokens * run.keys if run.masked else 0
+    normaliser = FP32 * run.tokens * of.heads
+    return kept.operand * (2 * queries + 2 * run.rows * run.keys * width + mask) + normaliser

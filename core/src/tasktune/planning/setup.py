@@ -1,0 +1,68 @@
+"""How a model is to be trained, as far as memory and time depend on it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tasktune.definition.spec import TrainingSpec
+from tasktune.types import Value
+
+Tuning = Literal["lora", "dora", "qlora", "full"]
+Method = Literal["sft", "dpo", "orpo"]
+TUNINGS: tuple[Tuning, ...] = ("full", "dora", "lora", "qlora")
+"""From the one that changes most of the model to the one that needs least for it."""
+
+
+class Setup(Value):
+    """What of a definition bears on memory and time.
+
+    ``bits`` are those of a quantised base (``qlora``): 4 for NF4 with double quantisation, 8 for LLM.int8().
+    ``precision`` is ``auto`` as in task.yaml, or the format itself. With ``checkpointing`` (gradient checkpointing)
+    a block's activations are computed again in the backward pass.
+    """
+
+    base_model: str
+    revision: str | None = None
+    method: Method = "sft"
+    tuning: Tuning = "lora"
+    bits: Literal[4, 8] = 4
+    rank: int = 16
+    target_modules: str | tuple[str, ...] = "all-linear"
+    batch_size: int = 8
+    gradient_accumulation: int = 1
+    epochs: float = 5.0
+    max_steps: int | None = None
+    max_length: int = 2048
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    prefix_sharing: bool = True
+    checkpointing: bool = False
+
+    @property
+    def adapts(self) -> bool:
+        """Whether an adapter is trained and the base model frozen."""
+        return self.tuning != "full"
+
+    @property
+    def pairs(self) -> bool:
+        """Whether a row is a pair of answers, which is two sequences."""
+        return self.method != "sft"
+
+
+def setup_of(training: TrainingSpec) -> Setup:
+    """The setup that a definition asks for."""
+    modules = training.lora.target_modules
+    return Setup(
+        base_model=training.base_model,
+        revision=training.revision,
+        method=training.method,
+        tuning=training.tuning,
+        rank=training.lora.r,
+        target_modules=modules if isinstance(modules, str) else tuple(modules),
+        batch_size=training.batch_size,
+        gradient_accumulation=training.gradient_accumulation,
+        epochs=training.epochs,
+        max_steps=training.max_steps,
+        max_length=training.max_length,
+        precision=training.precision,
+        prefix_sharing=training.prefix_sharing != "off",
+    )

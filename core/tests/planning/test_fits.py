@@ -1,0 +1,169 @@
+"""What fits: the table of the requirements as a result, the laws of memory, and changes that do what they promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasktune.planning.architecture import block_parameters, parameters
+from tasktune.planning.bases import architecture_of, well_known
+from tasktune.planning.device import GIB, Device, with_memory
+from tasktune.planning.fits import LARGEST_BATCH, largest_batch, largest_model
+from tasktune.planning.memory import NF4_BITS, memory, weights
+from tasktune.planning.plan import plan
+from tasktune.planning.rows import alike
+from tasktune.planning.setup import TUNINGS, Setup
+
+ROWS = alike(1000, 512, 16, "given")
+GPU = with_memory(24)
+NAMES = st.sampled_from(sorted(well_known()))
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "model", "tuning", "batch"),
+    [
+        (24, "Qwen/Qwen3-4B", "lora", 4),
+        (24, "Qwen/Qwen3-8B", "qlora", 2),
+        (48, "Qwen/Qwen3-8B", "lora", 4),
+        (80, "Qwen/Qwen3-14B", "lora", 4),
+    ],
+)
+def test_the_recommended_configurations_fit_with_rows_of_512_tokens(
+    gigabytes: int, model: str, tuning: str, batch: int
+) -> None:
+    setup = Setup(base_model=model, tuning=tuning, batch_size=batch)
+    found = plan(setup, ROWS, with_memory(gigabytes), Path())
+    assert found.fits
+    assert found.largest_batch >= batch
+    # And they are no understatement: the same batch of rows four times as long does not fit.
+    longer = plan(setup, alike(1000, 2048, 16, "given"), with_memory(gigabytes), Path())
+    assert not longer.fits
+    assert longer.largest_batch < batch
+
+
+@given(name=NAMES, tuning=st.sampled_from(TUNINGS), batch=st.integers(1, 64), length=st.integers(64, 4096))
+def test_memory_grows_with_the_batch_and_the_rows(name: str, tuning: str, batch: int, length: int) -> None:
+    of = well_known()[name]
+    setup = Setup(base_model=name, tuning=tuning, batch_size=batch)
+    rows = alike(10, length, 16, "given")
+    here = memory(of, setup, rows, GPU).total
+    assert here < memory(of, setup.model_copy(update={"batch_size": batch + 1}), rows, GPU).total
+    assert here < memory(of, setup, alike(10, length + 64, 16, "given"), GPU).total
+    assert here <= memory(of, setup.model_copy(update={"gradient_accumulation": 2}), rows, GPU).total
+
+
+@given(name=NAMES, batch=st.integers(4, 64))
+def test_a_long_prefix_that_is_shared_takes_less_than_half(name: str, batch: int) -> None:
+    of = well_known()[name]
+    setup = Setup(base_model=name, batch_size=batch)
+    whole = memory(of, setup, ROWS, GPU).parts["activations"]
+    shared = memory(of, setup, ROWS.model_copy(update={"prefix": 448}), GPU).parts["activations"]
+    assert shared < whole / 2
+
+
+@given(name=NAMES, batch=st.integers(1, 16))
+def test_adapters_take_less_in_their_order(name: str, batch: int) -> None:
+    of = well_known()[name]
+    dora, lora, qlora = (
+        memory(of, Setup(base_model=name, tuning=tuning, batch_size=batch), ROWS, GPU).total
+        for tuning in ("dora", "lora", "qlora")
+    )
+    assert dora > lora > qlora
+
+
+def test_the_largest_batch_fits_and_the_next_does_not() -> None:
+    of = well_known()["Qwen/Qwen3-4B"]
+    setup = Setup(base_model="Qwen/Qwen3-4B")
+    largest = largest_batch(of, setup, ROWS, GPU)
+    assert 0 < largest < LARGEST_BATCH
+    for batch, fits in ((largest, True), (largest + 1, False)):
+        total = memory(of, setup.model_copy(update={"batch_size": batch}), ROWS, GPU).total
+        assert (total <= GPU.memory) is fits
+    assert largest_batch(of, setup, ROWS, with_memory(1)) == 0
+    assert largest_batch(of, setup, alike(9, 16, 4, "given"), with_memory(1000)) == LARGEST_BATCH
+
+
+@pytest.mark.parametrize(("model", "tuning"), [("Qwen/Qwen3-8B", "full"), ("Qwen/Qwen3-14B", "lora")])
+def test_every_proposed_change_fits(model: str, tuning: str) -> None:
+    setup = Setup(base_model=model, tuning=tuning, batch_size=16, gradient_accumulation=2)
+    found = plan(setup, ROWS, GPU, Path())
+    assert not found.fits
+    assert found.changes
+    for change in found.changes:
+        changed = setup.model_copy(update=change.values)
+        of = architecture_of(changed.base_model, None, Path())
+        assert memory(of, changed, ROWS, GPU).total == change.total <= GPU.memory
+        assert changed.batch_size * changed.gradient_accumulation >= 32
+
+
+def test_a_smaller_batch_is_proposed_first() -> None:
+    found = plan(Setup(base_model="Qwen/Qwen3-4B", batch_size=64), ROWS, GPU, Path())
+    assert set(found.changes[0].values) == {"batch_size", "gradient_accumulation"}
+    assert [set(change.values) & {"tuning", "base_model"} for change in found.changes[1:]] == [
+        {"tuning"},
+        {"base_model"},
+    ]
+
+
+def test_the_smaller_base_is_of_the_same_maker_and_keeps_the_batch() -> None:
+    found = plan(Setup(base_model="Qwen/Qwen3-8B", batch_size=8), ROWS, with_memory(24), Path())
+    assert found.changes[-1].values == {"base_model": "Qwen/Qwen3-1.7B"}
+
+
+def test_nothing_is_proposed_when_it_fits_or_when_nothing_can_be_done() -> None:
+    assert plan(Setup(base_model="Qwen/Qwen3-0.6B", batch_size=1), ROWS, GPU, Path()).changes == ()
+    hopeless = plan(Setup(base_model="Qwen/Qwen3-0.6B", tuning="qlora"), ROWS, with_memory(0.5), Path())
+    assert hopeless.changes == ()
+    assert hopeless.largest is None
+
+
+def test_the_table_has_every_model_and_method_and_the_largest_fits() -> None:
+    found = plan(Setup(base_model="builtin:tiny", batch_size=2), ROWS, with_memory(48), Path())
+    names = {choice.base_model for choice in found.choices}
+    assert {"builtin:tiny", "Qwen/Qwen3-32B"} <= names
+    assert len(found.choices) == len(names) * len(TUNINGS)
+    assert found.largest is not None
+    assert found.largest.batch_size >= 2
+    assert largest_model(found.choices, LARGEST_BATCH + 1) is None
+    larger = [choice for choice in found.choices if choice.parameters > found.largest.parameters]
+    assert all(choice.batch_size < 2 for choice in larger)
+
+
+def test_modules_of_one_family_are_not_asked_of_another() -> None:
+    setup = Setup(base_model="Qwen/Qwen3-4B", target_modules=("q_proj", "v_proj"))
+    found = plan(setup, ROWS, GPU, Path())
+    assert any(choice.base_model.startswith("microsoft/") and choice.batch_size for choice in found.choices)
+
+
+def test_quantised_weights() -> None:
+    assert pytest.approx(4.127, abs=5e-4) == NF4_BITS
+    of = well_known()["Qwen/Qwen3-8B"]
+    four, eight = (weights(of, Setup(base_model="x", tuning="qlora", bits=bits), GPU) for bits in (4, 8))
+    rest = 2 * (parameters(of) - block_parameters(of))
+    assert four == rest + round(block_parameters(of) * NF4_BITS / 8)
+    assert 0 < eight - rest - block_parameters(of) < block_parameters(of) / 500
+
+
+def test_preference_training_takes_two_sequences_a_row_and_full_dpo_a_reference() -> None:
+    of = well_known()["Qwen/Qwen3-0.6B"]
+    sft = Setup(base_model="x", tuning="full", batch_size=8)
+    orpo, dpo = (sft.model_copy(update={"method": method, "batch_size": 4}) for method in ("orpo", "dpo"))
+    assert memory(of, orpo, ROWS, GPU) == memory(of, sft, ROWS, GPU)
+    assert memory(of, dpo, ROWS, GPU).parts["reference"] == 2 * parameters(of)
+    lora = dpo.model_copy(update={"tuning": "lora"})
+    assert "reference" not in memory(of, lora, ROWS, GPU).parts
+
+
+def test_precision_and_device_decide_the_format_of_the_weights() -> None:
+    of = well_known()["Qwen/Qwen3-0.6B"]
+    count = parameters(of)
+    lora = Setup(base_model="x")
+    cpu = Device(name="CPU", kind="cpu", memory=8 * GIB)
+    assert weights(of, lora, GPU) == 2 * count
+    assert weights(of, lora.model_copy(update={"precision": "fp32"}), GPU) == 4 * count
+    assert weights(of, lora, cpu) == 4 * count
+    assert weights(of, lora.model_copy(update={"tuning": "full"}), GPU) == 4 * count
+    assert "allowance" not in memory(of, lora, ROWS, cpu).parts
