@@ -112,7 +112,7 @@ SPECS = st.fixed_dictionaries(
             learning_rate=POSITIVE,
             max_steps=st.none() | st.integers(1),
             lora=maybe(r=st.integers(1, 512), alpha=st.integers(1), target_modules=st.lists(FILLED, min_size=1)),
-            class_weights=st.dictionaries(FILLED, POSITIVE, max_size=2),
+            class_weights=st.dictionaries(FILLED, POSITIVE, max_size=2) | st.just("balanced"),
         ),
         "success_criteria": maybe(baseline=FILLED | st.floats(0, 1), threshold=st.floats(0, 1)),
         "execution": maybe(ssh_key=FILLED, cuda_devices=st.integers(0, 9) | st.lists(st.integers(0, 9), min_size=1)),
@@ -157,7 +157,8 @@ def test_snapshot_shows_every_default(tmp_path: Path, toy_task_type: str) -> Non
     written = yaml.safe_load(text)
     assert set(written) == set(TaskSpec.model_fields)
     assert written["training"]["seed"] == written["data"]["split"]["seed"] == 42
-    assert written["training"]["lora"] == {"r": 16, "alpha": 32, "dropout": 0.0, "target_modules": "all-linear"}
+    defaults = {"r": 16, "alpha": 32, "dropout": 0.0, "target_modules": "all-linear", "rslora": False}
+    assert written["training"]["lora"] == defaults
     assert text.startswith("# Written by tasktune ")
 
 

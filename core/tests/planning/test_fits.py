@@ -15,7 +15,7 @@ from tasktune.planning.fits import LARGEST_BATCH, largest_batch, largest_model
 from tasktune.planning.memory import NF4_BITS, memory, weights
 from tasktune.planning.plan import plan
 from tasktune.planning.rows import alike
-from tasktune.planning.setup import TUNINGS, Setup
+from tasktune.planning.setup import TUNINGS, Setup, Tuning
 
 ROWS = alike(1000, 512, 16, "given")
 GPU = with_memory(24)
@@ -147,14 +147,13 @@ def test_quantised_weights() -> None:
     assert 0 < eight - rest - block_parameters(of) < block_parameters(of) / 500
 
 
-def test_preference_training_takes_two_sequences_a_row_and_full_dpo_a_reference() -> None:
+@pytest.mark.parametrize("tuning", ["lora", "full"])
+def test_preference_training_takes_two_sequences_a_row_and_no_reference_model(tuning: Tuning) -> None:
     of = well_known()["Qwen/Qwen3-0.6B"]
-    sft = Setup(base_model="x", tuning="full", batch_size=8)
-    orpo, dpo = (sft.model_copy(update={"method": method, "batch_size": 4}) for method in ("orpo", "dpo"))
-    assert memory(of, orpo, ROWS, GPU) == memory(of, sft, ROWS, GPU)
-    assert memory(of, dpo, ROWS, GPU).parts["reference"] == 2 * parameters(of)
-    lora = dpo.model_copy(update={"tuning": "lora"})
-    assert "reference" not in memory(of, lora, ROWS, GPU).parts
+    sft = Setup(base_model="x", tuning=tuning, batch_size=8)
+    for method in ("orpo", "dpo"):
+        pairs = sft.model_copy(update={"method": method, "batch_size": 4})
+        assert memory(of, pairs, ROWS, GPU) == memory(of, sft, ROWS, GPU)
 
 
 def test_precision_and_device_decide_the_format_of_the_weights() -> None:

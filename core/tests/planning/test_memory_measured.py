@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,8 @@ from tasktune.planning.device import Device
 from tasktune.planning.memory import copies, memory, passes, what_is_kept
 from tasktune.planning.rows import Rows
 from tasktune.planning.setup import Setup
-from tasktune.training.shared_prefix import SummedLoss, plain_summed_loss, summed_loss, summed_loss_apart
+from tasktune.training.batches import Collator
+from tasktune.training.shared_prefix import Way, plain_way, token_losses, token_losses_apart
 
 TOLERANCE = 0.06
 """How far an estimate may be from what is measured."""
@@ -81,22 +83,26 @@ class Case:
             longest_completion=ANSWER,
             prefix=prefix,
         )
-        self.prefix = torch.randint(3, 500, (prefix,))
-        ids = torch.randint(3, 500, (ROWS, SUFFIX))
-        labels = torch.full_like(ids, -100)
-        labels[:, -ANSWER:] = ids[:, -ANSWER:]
-        mask = torch.ones_like(ids)
-        # One row is shorter, so there is a mask, as there is in training.
-        mask[0, -2:], labels[0, -2:] = 0, -100
-        self.batch = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+        shared = torch.randint(3, 500, (prefix,))
+        self.data = [
+            {
+                "prompt": [*shared.tolist(), *torch.randint(3, 500, (length - ANSWER,)).tolist()],
+                "answers": [torch.randint(3, 500, (ANSWER,)).tolist()],
+            }
+            # One row is shorter, so there is a mask, as there is in training.
+            for length in [SUFFIX - 2, *[SUFFIX] * (ROWS - 1)]
+        ]
+        self.shared = Way(Collator(0, prefix), shared, token_losses)
+        self.apart = replace(self.shared, token_losses=token_losses_apart)
 
-    def loss(self, way: SummedLoss = summed_loss) -> torch.Tensor:
+    def loss(self, way: Way | None = None) -> torch.Tensor:
+        way = way or self.shared
         autocast = torch.autocast("cpu", torch.bfloat16) if self.bf16 else contextlib.nullcontext()
         with autocast:
-            return way(self.loss_model, self.prefix, self.batch)
+            return way(self.loss_model, way.collator(self.data)).sum()
 
 
-def kept_for_backward(case: Case, way: SummedLoss) -> int:
+def kept_for_backward(case: Case, way: Way) -> int:
     """Bytes of all storages, parameters apart, that autograd holds when the loss is there."""
     parameters = {parameter.untyped_storage().data_ptr() for parameter in case.model.parameters()}
     packed: list[weakref.ref[torch.Tensor]] = []
@@ -177,7 +183,7 @@ def cases() -> Iterator[Any]:
 def test_what_is_kept_for_the_backward_pass(family: str, tuning: str, bf16: bool, prefix: int, device: Device) -> None:
     case = Case(family, tuning, bf16=bf16, prefix=prefix, device=device)
     apart = device.kind == "cpu" and prefix > 0
-    measured = kept_for_backward(case, summed_loss_apart if apart else summed_loss)
+    measured = kept_for_backward(case, case.apart if apart else case.shared)
     runs = passes(case.setup, case.rows, device)
     kept = what_is_kept(case.architecture, case.setup, mixed=bf16)
     blocks = of_blocks(case.architecture, runs, kept, checkpointing=False, residual=FP32)
@@ -224,8 +230,8 @@ def test_gradient_checkpointing() -> None:
 def test_the_plain_loss_takes_more_than_is_planned_for_the_shared_prefix() -> None:
     """The figure without sharing is that of whole rows: what a batch takes whose prefix is computed in every row."""
     case = Case("qwen3", "lora", bf16=True, prefix=PREFIX)
-    shared = kept_for_backward(case, summed_loss)
-    plain = kept_for_backward(case, plain_summed_loss)
+    shared = kept_for_backward(case, case.shared)
+    plain = kept_for_backward(case, plain_way(0))
     setup = case.setup.model_copy(update={"prefix_sharing": False})
     kept = what_is_kept(case.architecture, setup, mixed=True)
     whole = of_blocks(case.architecture, passes(setup, case.rows, GPU), kept, checkpointing=False, residual=FP32)

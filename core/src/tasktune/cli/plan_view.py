@@ -33,7 +33,6 @@ def memory_table(plan: Plan) -> str:
     """The parts of the peak and their sum."""
     names: dict[Part, str] = {
         "weights": _("weights of the base model"),
-        "reference": _("frozen reference model (DPO)"),
         "copies": _("bf16 copies of fp32 weights"),
         "adapter": _("adapter"),
         "gradients": _("gradients"),

@@ -29,6 +29,7 @@ def problems_of(
     known in another section, its whole path. Problems below the top-level keys in ``skip`` are left out.
     """
     by_path: dict[KeyPath, list[tuple[str, str | None]]] = {}
+    words: set[KeyPath] = set()
     for item in error.errors(include_url=False):
         if item["loc"] and item["loc"][0] in skip:
             continue
@@ -41,7 +42,11 @@ def problems_of(
         said_here = by_path.setdefault(path, [])
         if said not in said_here:
             said_here.append(said)
-    return [_combined(root, path, said) for path, said in by_path.items()]
+        if item["type"] == "literal_error" and isinstance(item["input"], Mapping):
+            words.add(path)
+    # A section that might have been a word is one with a problem inside, and not a word.
+    inner = {path[:-1] for path in by_path}
+    return [_combined(root, path, said) for path, said in by_path.items() if path not in words & inner]
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

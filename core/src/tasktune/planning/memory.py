@@ -37,7 +37,6 @@ step. Rows differ in length, so blocks that are freed fit the next ones badly. A
 
 Part = Literal[
     "weights",
-    "reference",
     "copies",
     "adapter",
     "gradients",
@@ -82,7 +81,6 @@ def memory(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Memory
     allowance = round(FRAGMENTATION * anew) + CUDA_CONTEXT if device.kind == "gpu" else 0
     parts: dict[Part, int] = {
         "weights": weights(of, setup, device),
-        "reference": reference(of, setup, device),
         "copies": copies(of, setup, device, passes=len(runs)),
         "adapter": FP32 * trained if setup.adapts else 0,
         "gradients": FP32 * trained,
@@ -129,14 +127,6 @@ def weights(of: Architecture, setup: Setup, device: Device) -> int:
     return rest + block_parameters(of) + of.layers * sum(FP32 * matrix.outputs for matrix in block(of))
 
 
-def reference(of: Architecture, setup: Setup, device: Device) -> int:
-    """DPO's frozen reference model (Rafailov et al. 2023, arXiv:2305.18290). With an adapter it is the base model with
-    the adapter off, and takes nothing; ORPO (Hong et al. 2024, arXiv:2403.07691) needs none."""
-    if setup.method != "dpo" or setup.adapts:
-        return 0
-    return weights(of, setup.model_copy(update={"tuning": "lora"}), device)
-
-
 def copies(of: Architecture, setup: Setup, device: Device, passes: int) -> int:
     """The bf16 copies that autocast makes of fp32 weights, kept until the backward pass.
 
@@ -164,12 +154,17 @@ def what_is_kept(of: Architecture, setup: Setup, *, mixed: bool) -> Kept:
 
 
 def passes(setup: Setup, rows: Rows, device: Device) -> tuple[Pass, ...]:
-    """The passes of a batch of the longest rows: the shared prefix and what follows it, or whole rows."""
+    """The passes of a batch of the longest rows: the shared prefix and what follows it, or whole rows.
+
+    The last token of an answer is predicted and not read. The answers of a pair count with a prompt each: that is the
+    most, for they stand behind one where the model allows it.
+    """
     sequences = setup.batch_size * (2 if setup.pairs else 1)
     prefix = rows.shared(setup.prefix_sharing)
+    read = rows.longest - 1
     if not prefix:
-        return (Pass(sequences, rows.longest, rows.longest),)
-    suffix = Pass(sequences, rows.longest - prefix, rows.longest, apart=device.kind == "cpu")
+        return (Pass(sequences, read, read),)
+    suffix = Pass(sequences, read - prefix, read, apart=device.kind == "cpu")
     return (Pass(1, prefix, prefix, masked=False), suffix)
 
 

@@ -56,6 +56,7 @@ def setup_of(training: TrainingSpec) -> Setup:
         revision=training.revision,
         method=training.method,
         tuning=training.tuning,
+        bits=8 if training.quantization == "int8" else 4,
         rank=training.lora.r,
         target_modules=modules if isinstance(modules, str) else tuple(modules),
         batch_size=training.batch_size,
