@@ -49,6 +49,15 @@ execution:
     assert [problem.path for problem in limits(task.spec)] == [problem.path for problem in limits(task)]
 
 
+def test_qlora_needs_its_library(tmp_path: Path, toy_task_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = load_task(define(tmp_path, "training: {tuning: qlora}\n"))
+    assert limits(task) == ()
+    monkeypatch.setattr("tasktune.definition.unsupported.find_spec", lambda name: None)
+    [problem] = limits(task)
+    assert problem.path == "training.tuning"
+    assert "bitsandbytes" in problem.message
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from tasktune.definition.spec import TaskSpec, VersioningSpec
 from tasktune.definition.task import Task
 from tasktune.errors import InputError, Problem
@@ -15,6 +17,9 @@ def limits(task: Task | TaskSpec) -> tuple[Problem, ...]:
     if training.backend == "unsloth":
         message = _("unsloth is not supported by this version")
         found.append((("training", "backend"), message, _("use auto or transformers")))
+    if training.tuning == "qlora" and find_spec("bitsandbytes") is None:
+        hint = _("pip install 'tasktune[quantized]', or use lora")
+        found.append((("training", "tuning"), _("qlora needs bitsandbytes, which is not installed"), hint))
     if execution.type != "local":
         message = _("remote training is not supported by this version")
         found.append((("execution", "type"), message, _("use local; the other keys of the section can stay")))

@@ -14,7 +14,7 @@ _PACKAGES = (
     "tasktune",
     "torch",
     "transformers",
-    "trl",
+    "bitsandbytes",
     "peft",
     "datasets",
     "accelerate",

@@ -19,7 +19,7 @@ from tasktune.locale import translate as _
 if TYPE_CHECKING:
     from tasktune.definition import Task
 
-PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+PACKAGES = ("torch", "transformers", "peft", "accelerate", "datasets")
 """What ``tasktune[train]`` brings."""
 _COPIES_OF_DATA = 4
 """A version keeps its rows as text with their prompts, and as token ids."""
