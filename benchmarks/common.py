@@ -18,7 +18,17 @@ RESULTS = ROOT / "benchmarks" / "results"
 DATA = Path(os.environ.get("TASKTUNE_DATA", ROOT.parent / "shared" / "data"))
 """Real labelled data, which is not part of the repository. Set TASKTUNE_DATA to where you keep it."""
 
-_PACKAGES = ("tasktune", "tasktune-tiny", "torch", "transformers", "trl", "peft", "datasets", "scikit-learn")
+_PACKAGES = (
+    "tasktune",
+    "tasktune-tiny",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "bitsandbytes",
+    "datasets",
+    "scikit-learn",
+)
 
 
 def dataset(name: str) -> Path:

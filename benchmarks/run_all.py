@@ -24,6 +24,7 @@ def main() -> None:
             ["import_speed.py"],
             ["check_speed.py"],
             ["known_defects.py"],
+            ["methods.py"],
             ["training_speed.py"],
             ["real_data.py", "--keep", folder],
         ]

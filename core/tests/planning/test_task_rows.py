@@ -19,7 +19,7 @@ from tasktune.errors import InputError
 from tasktune.planning import task_rows
 from tasktune.planning.rows import tally
 from tasktune.planning.task_rows import rows_of
-from tasktune.training.tokens import common_prefix
+from tasktune.training.audit import common_prefix
 
 TINY = runpy.run_path(str(Path(__file__).parents[1] / "tiny_base.py"))
 MakeTask = Callable[..., Task]

@@ -20,6 +20,7 @@ from transformers import (
     Qwen3Config,
 )
 
+from tasktune.training.audit import common_prefix
 from tasktune.training.batches import Collator
 from tasktune.training.shared_prefix import (
     TokenLosses,
@@ -30,7 +31,6 @@ from tasktune.training.shared_prefix import (
     token_losses_apart,
 )
 from tasktune.training.split_attention import CannotSharePrefix
-from tasktune.training.tokens import common_prefix
 
 SIZES: dict[str, Any] = {
     "vocab_size": 128,

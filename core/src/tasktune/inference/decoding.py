@@ -11,7 +11,7 @@ from tasktune.workspace.files import read_json, write_json_atomically
 
 if TYPE_CHECKING:
     from tasktune.definition import TaskSpec
-    from tasktune.training.tokens import Audit
+    from tasktune.training.audit import Audit
 
 # An answer may be longer than any seen in training; beyond this it is a model that cannot stop.
 _SLACK_FACTOR, _SLACK_TOKENS = 1.25, 16

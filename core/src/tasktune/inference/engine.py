@@ -12,8 +12,8 @@ from transformers import AutoModelForCausalLM, DynamicCache, LogitsProcessorList
 
 from tasktune.inference.constraints import Constrained, Constraint
 from tasktune.inference.decoding import Decoding
+from tasktune.training.audit import SHORTEST_SHARED_PREFIX, common_prefix
 from tasktune.training.split_attention import CannotSharePrefix, attending_apart, growing_behind, keep_apart
-from tasktune.training.tokens import SHORTEST_SHARED_PREFIX, common_prefix
 
 
 class TransformersEngine:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from tasktune.data.encode import Encoded
-from tasktune.training.tokens import SHORTEST_SHARED_PREFIX, common_prefix
+from tasktune.training.audit import SHORTEST_SHARED_PREFIX, common_prefix
 from tasktune.types import Value
 
 

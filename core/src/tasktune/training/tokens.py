@@ -9,54 +9,24 @@ left out by name and in the audit (``drop``).
 from __future__ import annotations
 
 import itertools
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from pydantic import Field
 
 from tasktune.data.encode import Encoded, Encoder
 from tasktune.data.records import Problems, Split
 from tasktune.data.rows import count_rows, pairs_path, read_chat_rows, rows_path
 from tasktune.errors import Problem, RunError
 from tasktune.locale import translate as _
-from tasktune.types import Value
+from tasktune.training.audit import Audit, SplitAudit, Tally
 from tasktune.workspace.files import read_json, write_json_atomically
 
 if TYPE_CHECKING:
     from datasets import Dataset, Features
 
 _BATCH = 1000
-
-
-class ClassAudit(Value):
-    """Of one class: the rows that show it and the completion tokens, all of which carry loss, in them."""
-
-    rows: int
-    completion_tokens: int
-
-
-class SplitAudit(Value):
-    """Where the loss of a split falls. Lengths are in tokens; ``prefix`` is what all prompts begin with."""
-
-    rows: int
-    prompt_tokens: int
-    completion_tokens: int
-    longest: int
-    longest_completion: int
-    prefix: int
-    dropped: tuple[str, ...] = ()
-    classes: Mapping[str, ClassAudit] = Field(default_factory=dict)
-
-
-class Audit(Value):
-    """The loss audit of a version, ``prepared/audit.json``."""
-
-    max_length: int
-    train: SplitAudit
-    valid: SplitAudit | None = None
 
 
 def encode_version(
@@ -130,7 +100,7 @@ def _encode_split(
 
     total = count_rows(source)
     done = 0
-    tally = _Tally()
+    tally = Tally()
     dropped: list[str] = []
     temporary = target.with_suffix(".arrow.tmp")
     with ArrowWriter(path=str(temporary), features=rows_of.features()) as writer:
@@ -218,58 +188,3 @@ def _too_long(row_id: str, tokens: int) -> Problem:
 def _batches(rows: Iterator[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
     while batch := list(itertools.islice(rows, _BATCH)):
         yield batch
-
-
-class _Tally:
-    """Adds up a split's audit row by row."""
-
-    def __init__(self) -> None:
-        self.rows = self.prompt_tokens = self.completion_tokens = self.longest = self.longest_completion = 0
-        self.prefix: list[int] | None = None
-        self.shortest_prompt: int | None = None
-        self.by_class: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-
-    def add(self, classes: list[str], encoded: Encoded) -> None:
-        self.rows += 1
-        self.prompt_tokens += len(encoded.prompt)
-        answered = sum(map(len, encoded.answers))
-        self.completion_tokens += answered
-        self.longest = max(self.longest, len(encoded))
-        self.longest_completion = max(self.longest_completion, *map(len, encoded.answers))
-        self.prefix = common_prefix(self.prefix, encoded.prompt)
-        for name in dict.fromkeys(classes):
-            self.by_class[name][0] += 1
-            self.by_class[name][1] += answered
-
-    def audit(self, dropped: list[str]) -> SplitAudit:
-        return SplitAudit(
-            rows=self.rows,
-            prompt_tokens=self.prompt_tokens,
-            completion_tokens=self.completion_tokens,
-            longest=self.longest,
-            longest_completion=self.longest_completion,
-            prefix=len(self.prefix or ()),
-            dropped=tuple(dropped),
-            classes={
-                name: ClassAudit(rows=rows, completion_tokens=tokens)
-                for name, (rows, tokens) in sorted(self.by_class.items())
-            },
-        )
-
-
-SHORTEST_SHARED_PREFIX = 8
-"""Below this many shared tokens, a second forward and a cache cost more than they save."""
-
-
-def common_prefix(prefix: list[int] | None, prompt: list[int]) -> list[int]:
-    """What ``prompt`` shares with ``prefix`` (None: nothing seen yet), short of the prompt's last token.
-
-    At least one prompt token must stay outside the prefix: its hidden state predicts the first completion token.
-    """
-    longest = len(prompt) - 1
-    if prefix is None:
-        return prompt[:longest]
-    if len(prefix) <= longest and prompt[: len(prefix)] == prefix:
-        return prefix
-    end = next((i for i, (a, b) in enumerate(zip(prefix, prompt[:longest], strict=False)) if a != b), None)
-    return prefix[: min(len(prefix), longest) if end is None else end]

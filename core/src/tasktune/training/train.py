@@ -14,13 +14,14 @@ from tasktune.definition import TaskSpec
 from tasktune.errors import RunError
 from tasktune.locale import translate as _
 from tasktune.training.adapters import trainable
+from tasktune.training.audit import SHORTEST_SHARED_PREFIX, Audit
 from tasktune.training.base import load_base, use_bf16
 from tasktune.training.checkpoints import latest_sealed
 from tasktune.training.interruption import Interruption
 from tasktune.training.objectives import Dpo, objective_of
 from tasktune.training.reference import with_reference
 from tasktune.training.shared_prefix import Way, fastest, plain_way
-from tasktune.training.tokens import SHORTEST_SHARED_PREFIX, Audit, load_tokens
+from tasktune.training.tokens import load_tokens
 from tasktune.training.trainer import Reporter, TaskTrainer
 from tasktune.workspace.events import EventLog
 from tasktune.workspace.files import write_json_atomically
@@ -142,7 +143,7 @@ def _pad(tokenizer: Any) -> int:
 def _arguments(spec: TaskSpec, version: Version, total_steps: int, bf16: bool, has_valid: bool) -> TrainingArguments:
     """The trainer's defaults turn on what we must not have, so everything that matters is said here."""
     training = spec.training
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(version.checkpoints),
         per_device_train_batch_size=training.batch_size,
         per_device_eval_batch_size=training.batch_size,
@@ -168,6 +169,10 @@ def _arguments(spec: TaskSpec, version: Version, total_steps: int, bf16: bool, h
         dataloader_pin_memory=False,
         remove_unused_columns=False,
     )
+    # In a process that sees several GPUs the trainer would make batches larger, to share them out to all; our losses
+    # are computed on one.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
 
 
 def _save(trainer: TaskTrainer, tokenizer: Any, base_model: str, folder: Path) -> None:
