@@ -364,7 +364,7 @@ def test_check_imports_nothing_heavy(make_task: MakeTask, tmp_path: Path) -> Non
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout
     loaded = set(output.split())
     assert "tasktune_toy" in loaded
-    assert not loaded & {"torch", "transformers", "trl", "datasets", "sklearn", "numpy", "pandas", "fabric"}
+    assert not loaded & {"torch", "transformers", "trl", "datasets", "sklearn", "pandas", "fabric"}
 
 
 def test_a_checked_task_is_the_one_on_disk(make_task: MakeTask, tmp_path: Path) -> None:

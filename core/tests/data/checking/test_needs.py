@@ -109,10 +109,10 @@ def test_the_key_of_a_server_must_be_there(make_task: MakeTask, tmp_path: Path) 
 
 
 def test_packages_that_are_missing_are_named(make_task: MakeTask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(needs, "find_spec", lambda name: None if name == "trl" else object())
+    monkeypatch.setattr(needs, "find_spec", lambda name: None if name == "peft" else object())
     [finding] = list(needs.needs(make_task(training=TINY)))
     assert finding.code == "training_not_installed"
-    assert "trl" in finding.message
+    assert "peft" in finding.message
     assert "torch" not in finding.message
 
 
