@@ -94,7 +94,7 @@ def test_a_pair_has_both_answers_and_counts_with_the_longer(
 
 
 def test_every_token_has_the_weight_of_its_class(prepared: Path, byte_tokenizer: PreTrainedTokenizerFast) -> None:
-    weights = weights_of("balanced", prepared)
+    weights = weights_of("balanced", prepared / "train.jsonl")
     # Of three rows two are "yes": 3 / (2 · 2) and 3 / (2 · 1).
     assert weights == {"yes": 0.75, "no": 1.5}
     encode_version(prepared, Encoder(byte_tokenizer), 512, "refuse", weights=weights, balanced=True)
@@ -105,6 +105,8 @@ def test_every_token_has_the_weight_of_its_class(prepared: Path, byte_tokenizer:
 
 
 def test_classes_that_are_not_named_weigh_one(prepared: Path, byte_tokenizer: PreTrainedTokenizerFast) -> None:
-    assert weights_of(None, prepared) is None
-    encode_version(prepared, Encoder(byte_tokenizer), 512, "refuse", weights=weights_of({"no": 3.0}, prepared))
+    assert weights_of(None, prepared / "train.jsonl") is None
+    encode_version(
+        prepared, Encoder(byte_tokenizer), 512, "refuse", weights=weights_of({"no": 3.0}, prepared / "train.jsonl")
+    )
     assert [row["weights"][0][0] for row in load_tokens(prepared, "train")] == [1.0, 3.0, 1.0]

@@ -6,19 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from tasktune.data.rows import rows_path
 from tasktune.training.tokens import class_counts
 
 
 def weights_of(
-    class_weights: Mapping[str, float] | Literal["balanced"] | None, prepared: Path
+    class_weights: Mapping[str, float] | Literal["balanced"] | None, rows: Path
 ) -> Mapping[str, float] | None:
     """The weights that ``training.class_weights`` asks for; None for none.
 
-    ``balanced`` is N / (K · n), for n of the N appearances of the K classes in the training rows: every class counts
-    the same in all, as in scikit-learn's ``compute_class_weight``.
+    ``balanced`` is N / (K · n), for n of the N appearances of the K classes in the ``rows`` that are trained on: every
+    class counts the same in all, as in scikit-learn's ``compute_class_weight``.
     """
     if class_weights != "balanced":
         return class_weights
-    counts = class_counts(rows_path(prepared, "train"))
+    counts = class_counts(rows)
     return {name: counts.total() / (len(counts) * count) for name, count in counts.items()}

@@ -53,10 +53,7 @@ def encode_version(
     if path.exists():
         return Audit.model_validate(read_json(path))
     problems = Problems()
-    sources = {
-        "train": pairs_path(prepared) if pairs else rows_path(prepared, "train"),
-        "valid": rows_path(prepared, "valid"),
-    }
+    sources = {"train": trained_rows(prepared, pairs=pairs), "valid": rows_path(prepared, "valid")}
     rows_of = _Rows(encoder, weights, class_counts(sources["train"]) if balanced else None)
     audits = {
         split: _encode_split(source, _arrow(prepared, split), rows_of, max_length, over_length, problems, on_rows)
@@ -76,6 +73,11 @@ def load_tokens(prepared: Path, split: Split) -> Dataset:
     from datasets import Dataset
 
     return Dataset.from_file(str(_arrow(prepared, split)))
+
+
+def trained_rows(prepared: Path, *, pairs: bool) -> Path:
+    """The rows that a version trains on: those of train, or the pairs of answers."""
+    return pairs_path(prepared) if pairs else rows_path(prepared, "train")
 
 
 def class_counts(path: Path) -> Counter[str]:

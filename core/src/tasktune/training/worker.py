@@ -81,10 +81,11 @@ def train_version(task: Task, version: Version, interruption: Interruption) -> N
     from tasktune.training.base import load_tokenizer
     from tasktune.training.class_weights import weights_of
     from tasktune.training.reuse import take_over, trained_alike
-    from tasktune.training.tokens import encode_version
+    from tasktune.training.tokens import encode_version, trained_rows
 
     events = EventLog(version.events)
     spec = task.spec
+    pairs = spec.training.learns_preference
     base, tokenizer = load_tokenizer(spec.training.base_model, spec.training.revision, task.folder)
     audit = encode_version(
         version.prepared,
@@ -92,8 +93,8 @@ def train_version(task: Task, version: Version, interruption: Interruption) -> N
         spec.training.max_length,
         spec.data.over_length,
         on_rows=lambda done, total: events.progress("prepare", done, total, "row"),
-        pairs=spec.training.learns_preference,
-        weights=weights_of(spec.training.class_weights, version.prepared),
+        pairs=pairs,
+        weights=weights_of(spec.training.class_weights, trained_rows(version.prepared, pairs=pairs)),
         balanced=spec.training.sampling == "balanced",
     )
     write_decoding(version.decoding, decoding_for(spec, tokenizer, audit))
