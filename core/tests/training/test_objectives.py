@@ -57,7 +57,7 @@ def test_weights_count_as_in_pytorchs_weighted_loss() -> None:
 
 @given(LOSSES, st.integers(1, 5))
 def test_a_step_may_be_cut_anywhere(losses: list[float], cut: int) -> None:
-    """Accumulation and several devices divide the totals of parts by the size of the whole."""
+    """Accumulation divides the totals of parts by the size of the whole."""
     cut = min(cut, len(losses) - 1)
     weights = [1.0 + position for position in range(len(losses))]
     whole = batch_of([len(losses)], weights=weights)

@@ -50,12 +50,10 @@ def load_base(base: str, training: TrainingSpec, *, bf16: bool) -> Any:
 
 
 def best_device() -> str:
-    """Where a model of this process goes: the process's own GPU if there is one."""
-    import os
-
+    """Where a model goes: the first GPU if there is one."""
     import torch
 
-    return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+    return "cuda:0" if torch.cuda.is_available() else "cpu"
 
 
 def use_bf16(precision: str) -> bool:

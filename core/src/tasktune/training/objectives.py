@@ -1,7 +1,7 @@
 """What a step minimises: from the loss of every labelled token to the loss of a batch.
 
-An objective is a pair: the ``total`` of a batch, and its ``size``, by which the totals of a step are divided, whatever
-batches and devices the step was cut into.
+An objective is a pair: the ``total`` of a batch, and its ``size``, by whose sum the totals of a step are divided, into
+whatever batches the step was cut.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
     """transformers' trainer on rows that are encoded already, with an objective over the losses of their tokens.
 
     ``way`` lays out batches and computes those losses. The loss of a step is that of all its rows at once, however
-    accumulation and devices cut them up. The validation loss is the mean over the tokens of right answers, whatever
+    accumulation cuts them up. The validation loss is the mean over the tokens of right answers, whatever
     the objective.
     """
 
@@ -54,20 +54,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
             self._told[name] += value.item()
             self._told_of += size.item() / len(told)
         loss = total / (size if num_items_in_batch is None else num_items_in_batch)
-        # Each device has a part of the step's total; gradients, and the losses that are logged, are averaged.
-        loss = loss * self.args.world_size
         return (loss, {}) if return_outputs else loss
-
-    def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
-        """One batch forward and backward; the gradients of several devices meet before the step."""
-        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
-        if self.args.world_size > 1 and self.accelerator.sync_gradients:
-            # The losses go past the wrapper that would do this.
-            for parameter in model.parameters():
-                if parameter.grad is not None:
-                    torch.distributed.all_reduce(parameter.grad)
-                    parameter.grad /= self.args.world_size
-        return loss
 
     def prediction_step(self, model: Any, inputs: Any, *_arguments: Any, **_keywords: Any) -> Any:
         """The evaluation loss of one batch."""
@@ -93,11 +80,10 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
             return self._way(causal_lm, inputs)
 
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> torch.Tensor | None:
-        """What the totals of a step are divided by: its size on all devices."""
+        """What the totals of a step's batches are divided by."""
         if not batch_samples:
             return None
-        size = torch.stack([self._objective.size(batch) for batch in batch_samples]).sum().to(device)
-        return self.accelerator.gather(size).sum() if self.args.world_size > 1 else size
+        return torch.stack([self._objective.size(batch) for batch in batch_samples]).sum().to(device)
 
     def _get_train_sampler(self, _dataset: Any = None) -> LengthAwareSampler:
         return LengthAwareSampler(self._lengths, self.args.train_batch_size, self.args.seed, self._groups)
