@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from tasktune.data.encode import Encoded
-from tasktune.training.audit import SHORTEST_SHARED_PREFIX, common_prefix
+from tasktune.training.audit import SHORTEST_SHARED_PREFIX, Tally
 from tasktune.types import Value
 
 
@@ -34,25 +34,20 @@ class Rows(Value):
 
 def tally(rows: Iterable[Encoded], max_length: int) -> Rows:
     """Add up encoded rows, streamed."""
-    prefix: list[int] | None = None
-    count = prompts = completions = longest = longest_completion = too_long = 0
+    found = Tally()
+    too_long = 0
     for row in rows:
         if len(row) > max_length:
             too_long += 1
-            continue
-        count += 1
-        prompts += len(row.prompt)
-        completions += len(row.completion)
-        longest = max(longest, len(row))
-        longest_completion = max(longest_completion, len(row.completion))
-        prefix = common_prefix(prefix, row.prompt)
+        else:
+            found.add((), row)
     return Rows(
-        count=count,
-        prompt_tokens=prompts,
-        completion_tokens=completions,
-        longest=longest,
-        longest_completion=longest_completion,
-        prefix=len(prefix or ()),
+        count=found.rows,
+        prompt_tokens=found.prompt_tokens,
+        completion_tokens=found.completion_tokens,
+        longest=found.longest,
+        longest_completion=found.longest_completion,
+        prefix=len(found.prefix or ()),
         too_long=too_long,
     )
 

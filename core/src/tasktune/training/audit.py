@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import Field
 
@@ -45,10 +45,9 @@ class Tally:
     def __init__(self) -> None:
         self.rows = self.prompt_tokens = self.completion_tokens = self.longest = self.longest_completion = 0
         self.prefix: list[int] | None = None
-        self.shortest_prompt: int | None = None
         self.by_class: dict[str, list[int]] = defaultdict(lambda: [0, 0])
 
-    def add(self, classes: list[str], encoded: Encoded) -> None:
+    def add(self, classes: Iterable[str], encoded: Encoded) -> None:
         self.rows += 1
         self.prompt_tokens += len(encoded.prompt)
         answered = sum(map(len, encoded.answers))
