@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tasktune.data.check import check
 from tasktune.data.preferences import read_pairs
 from tasktune.data.records import Problems
+from tasktune.data.rows import write_pairs
 from tasktune.definition import Task
 from tasktune.errors import InputError
 
@@ -84,6 +86,15 @@ def test_a_file_that_is_not_there_and_one_without_rows(make_task: MakeTask) -> N
 def test_a_pair_of_a_test_row_would_leak(make_task: MakeTask) -> None:
     task = with_pairs(make_task, {**GOOD, "text": "seen"}, test=[{"text": "seen", "label": "yes"}])
     assert any("the test split has the same input" in said for said in problems_of(task))
+
+
+def test_pairs_that_broke_after_the_check_are_not_left_out_without_a_word(make_task: MakeTask, tmp_path: Path) -> None:
+    task = with_pairs(make_task, GOOD)
+    assert check(task).ok
+    with (task.folder / "pairs.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"text": "x", "chosen": "ye')
+    with pytest.raises(InputError, match="changed while they were read"):
+        write_pairs(task, tmp_path)
 
 
 def test_pairs_are_left_alone_where_nothing_learns_from_them(make_task: MakeTask) -> None:

@@ -32,8 +32,8 @@ class Pair(Value):
     rejected: str
 
 
-def check_pairs(task: Task, is_tested: Callable[[int], bool], problems: Problems) -> int:
-    """Read every pair and count the sound ones; what is wrong with the others, or that there are none, is a problem.
+def check_pairs(task: Task, is_tested: Callable[[int], bool], problems: Problems) -> None:
+    """Read every pair; what is wrong with one, or that there are none, is a problem.
 
     ``is_tested`` tells whether a prompt, by its :func:`~tasktune.data.scan.content_hash`, is in the test split.
     """
@@ -46,7 +46,7 @@ def check_pairs(task: Task, is_tested: Callable[[int], bool], problems: Problems
                 _("make them of wrong predictions (tune data generate --pairs), or write rows of both answers"),
             )
         )
-        return 0
+        return
     problems.add(
         *(
             task.problem(("data", "pairs"), _("{path} is not there", path=relative_to(path, task.folder)))
@@ -54,13 +54,10 @@ def check_pairs(task: Task, is_tested: Callable[[int], bool], problems: Problems
             if not path.is_file()
         )
     )
-    sound = 0
     for pair in read_pairs(task, problems):
-        sound += 1
         if task.spec.data.overlap != "keep" and is_tested(content_hash(pair.prompt)):
             file, _colon, line = pair.record.id.rpartition(":")
             problems.add(Problem(_(SAME_INPUT), _("take it out of one of the two")).at(file, int(line)))
-    return sound
 
 
 def read_pairs(task: Task, problems: Problems) -> Iterator[Pair]:

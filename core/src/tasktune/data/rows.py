@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasktune.data.preferences import read_pairs
 from tasktune.data.records import SPLITS, Problems, Split, read_records
 from tasktune.data.scan import Scan
 from tasktune.errors import InputError
@@ -21,7 +22,6 @@ from tasktune.types import Prompt, Record
 from tasktune.workspace.files import open_atomically
 
 if TYPE_CHECKING:
-    from tasktune.data.preferences import Pair
     from tasktune.definition import Task
 
 
@@ -50,7 +50,7 @@ def used_records(task: Task, found: Scan) -> Iterator[tuple[Split, Record]]:
                 read[of_row] += 1
                 yield of_row, record
     if problems.count or read != found.rows:
-        raise InputError(_("the data files changed while they were read"), hint=_("run the same command again"))
+        raise _changed()
 
 
 def write_rows(task: Task, found: Scan, prepared: Path) -> None:
@@ -64,11 +64,21 @@ def write_rows(task: Task, found: Scan, prepared: Path) -> None:
             files[split].write(_line(task, record, task.plugin.build_prompt(record, task.options)))
 
 
-def write_pairs(task: Task, pairs: Iterable[Pair], prepared: Path) -> None:
-    """Write pairs of answers, streamed, as rows of the chosen one with the other beside it as ``rejected``."""
+def write_pairs(task: Task, prepared: Path) -> None:
+    """Write the task's pairs of answers, streamed: rows of the chosen one with the other beside it as ``rejected``.
+
+    :raises InputError: a check found them sound, and they are not now.
+    """
+    problems = Problems()
     with open_atomically(pairs_path(prepared)) as file:
-        for pair in pairs:
+        for pair in read_pairs(task, problems):
             file.write(_line(task, pair.record, pair.prompt, rejected=pair.rejected))
+    if problems.count:
+        raise _changed()
+
+
+def _changed() -> InputError:
+    return InputError(_("the data files changed while they were read"), hint=_("run the same command again"))
 
 
 def _line(task: Task, record: Record, prompt: Prompt, **more: str) -> str:

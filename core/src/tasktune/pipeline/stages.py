@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tasktune.data.check import check_what_training_asks, report_on
-from tasktune.data.preferences import read_pairs
-from tasktune.data.records import Problems, Split
+from tasktune.data.records import Split
 from tasktune.data.rows import rows_path, write_pairs, write_rows
 from tasktune.data.scan import Scan, scan
 from tasktune.definition.snapshot import dump_task
@@ -161,7 +160,7 @@ def _begin(
     try:
         write_rows(task, found, version.prepared)
         if task.spec.training.learns_preference:
-            write_pairs(task, read_pairs(task, Problems()), version.prepared)
+            write_pairs(task, version.prepared)
     except InputError:
         shutil.rmtree(version.folder)
         raise
