@@ -66,12 +66,18 @@ def test_a_long_prefix_that_is_shared_takes_less_than_half(name: str, batch: int
 
 @given(name=NAMES, batch=st.integers(1, 16))
 def test_adapters_take_less_in_their_order(name: str, batch: int) -> None:
-    of = well_known()[name]
-    dora, lora, qlora = (
-        memory(of, Setup(base_model=name, tuning=tuning, batch_size=batch), ROWS, GPU).total
-        for tuning in ("dora", "lora", "qlora")
-    )
-    assert dora > lora > qlora
+    dora, lora = (total_of(name, tuning, batch) for tuning in ("dora", "lora"))
+    assert dora > lora
+
+
+@given(name=NAMES)
+def test_a_quantised_base_takes_less_as_long_as_weights_are_what_takes_memory(name: str) -> None:
+    # Only layers that are not quantised are fused with their adapters, so the activations of qlora are the larger.
+    assert total_of(name, "lora", 1) > total_of(name, "qlora", 1)
+
+
+def total_of(name: str, tuning: Tuning, batch: int) -> int:
+    return memory(well_known()[name], Setup(base_model=name, tuning=tuning, batch_size=batch), ROWS, GPU).total
 
 
 def test_the_largest_batch_fits_and_the_next_does_not() -> None:
@@ -160,7 +166,7 @@ def test_precision_and_device_decide_the_format_of_the_weights() -> None:
     of = well_known()["Qwen/Qwen3-0.6B"]
     count = parameters(of)
     lora = Setup(base_model="x")
-    cpu = Device(name="CPU", kind="cpu", memory=8 * GIB)
+    cpu = Device(name="CPU", kind="cpu", memory=8 * GIB, bf16=False)
     assert weights(of, lora, GPU) == 2 * count
     assert weights(of, lora.model_copy(update={"precision": "fp32"}), GPU) == 4 * count
     assert weights(of, lora, cpu) == 4 * count

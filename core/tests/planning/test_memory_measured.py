@@ -26,6 +26,7 @@ from tasktune.planning.memory import copies, memory, passes, what_is_kept
 from tasktune.planning.rows import Rows
 from tasktune.planning.setup import Setup
 from tasktune.training.batches import Collator
+from tasktune.training.fused_lora import fuse
 from tasktune.training.shared_prefix import Way, plain_way, token_losses, token_losses_apart
 
 TOLERANCE = 0.06
@@ -57,11 +58,12 @@ class Case:
         torch.manual_seed(0)
         config = CONFIG_MAPPING[family](**SIZES)
         model = AutoModelForCausalLM.from_config(config)
-        if bf16 and tuning != "full" and device.kind == "gpu":
+        if bf16 and tuning != "full":
             model = model.to(torch.bfloat16)
         if tuning != "full":
             lora = LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM", use_dora=tuning == "dora")
             model = get_peft_model(model, lora)
+            fuse(model)
         self.model = model.train()
         self.loss_model = model if tuning == "full" else model.get_base_model()
         self.bf16 = bf16

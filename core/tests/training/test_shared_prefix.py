@@ -49,6 +49,9 @@ MODELS = {
     "llama": LlamaConfig(**SIZES),
     "mistral with a window shorter than the prefix": MistralConfig(**SIZES, sliding_window=16),
     "gemma2, soft-capped logits": Gemma2Config(**SIZES, head_dim=8, sliding_window=16),
+    "gemma2 without windows": Gemma2Config(
+        **SIZES, head_dim=8, attn_logit_softcapping=2.0, layer_types=["full_attention"] * 2
+    ),
     "phi3": Phi3Config(**SIZES),
 }
 PREFIX = 40

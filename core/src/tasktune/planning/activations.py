@@ -43,6 +43,7 @@ class Kept(NamedTuple):
 
     ``trained`` are the names of a block's matrices that learn: all of them, or those with an adapter, then
     ``adapted`` with its ``rank`` and, for DoRA, ``magnitudes``. ``mixed``: matrix products run in bf16 under autocast.
+    ``fused``: an adapter and its matrix are one operation (:mod:`tasktune.training.fused_lora`).
     """
 
     trained: Collection[str]
@@ -50,6 +51,7 @@ class Kept(NamedTuple):
     mixed: bool
     rank: int = 0
     magnitudes: bool = False
+    fused: bool = False
 
     @property
     def operand(self) -> int:
@@ -93,25 +95,27 @@ def _per_token(of: Architecture, kept: Kept) -> int:
 
 
 def _inputs(of: Architecture, matrices: Collection[Matrix], kept: Kept) -> int:
-    """The inputs of matrices that learn. Autocast makes a bf16 copy for each; without it those of one source share it.
+    """The inputs of matrices that learn. Those of one source share it, unless autocast makes a bf16 copy for each.
 
     What o_proj takes is attention's result, which attention keeps itself; PEFT's way through fp32 copies it again.
     """
-    if kept.mixed and kept.adapted:
+    if kept.mixed and kept.adapted and not kept.fused:
         return BF16 * sum(matrix.inputs for matrix in matrices)
     others = [matrix for matrix in matrices if not matrix.name.endswith("o_proj")]
-    if kept.mixed:
+    if kept.mixed and not kept.fused:
         return BF16 * sum(matrix.inputs for matrix in others)
     sources = {(matrix.name.partition(".")[0], matrix.inputs): matrix.inputs for matrix in others}
-    return FP32 * sum(sources.values())
+    return kept.operand * sum(sources.values())
 
 
 def _attention(of: Architecture, run: Pass, kept: Kept) -> int:
     queries = run.tokens * of.queries
     if run.apart:
-        scores = run.tokens * of.heads * run.keys * (FP32 + (BF16 if kept.mixed else 0))
+        scores = run.tokens * of.heads * run.keys
         own, prefix = run.tokens, run.keys - run.queries
-        return scores + kept.operand * (2 * queries + 2 * of.keys * (own + prefix)) + run.tokens * run.queries
+        # Queries and results are laid out by key head; o_proj takes a copy that is laid out by token.
+        copied = kept.fused or not (kept.mixed and kept.adapted)
+        return kept.operand * (scores + (3 if copied else 2) * queries + 2 * of.keys * (own + prefix))
     # A mask keeps torch from grouped heads: keys and values are copied for every query head, and the mask
     # becomes numbers to add to the scores.
     width = of.queries if run.masked else of.keys

@@ -109,8 +109,8 @@ def trained_parameters(of: Architecture, setup: Setup) -> int:
 
 
 def weight_bytes(setup: Setup, device: Device) -> int:
-    """Bytes of a weight that is not quantised: trained ones are fp32, frozen ones bf16 on a GPU that computes in it."""
-    return BF16 if setup.adapts and device.kind == "gpu" and uses_bf16(setup, device) else FP32
+    """Bytes of a weight that is not quantised: trained ones are fp32, frozen ones bf16 if that is computed in."""
+    return BF16 if setup.adapts and uses_bf16(setup, device) else FP32
 
 
 def weights(of: Architecture, setup: Setup, device: Device) -> int:
@@ -130,18 +130,13 @@ def weights(of: Architecture, setup: Setup, device: Device) -> int:
 def copies(of: Architecture, setup: Setup, device: Device, passes: int) -> int:
     """The bf16 copies that autocast makes of fp32 weights, kept until the backward pass.
 
-    A weight that learns is copied once a step; torch copies a frozen one in every pass (``torch.autocast``'s cache is
-    for leaves that require gradients).
+    A weight that learns is copied once a step; layers that are fused with their adapter copy it in every pass.
     """
     if not uses_bf16(setup, device):
         return 0
-    if setup.adapts and weight_bytes(setup, device) == BF16:
-        return BF16 * trained_parameters(of, setup)
-    projection = of.vocabulary * of.hidden
-    if not setup.adapts:
-        return BF16 * (block_parameters(of) + projection)
-    base = 0 if setup.tuning == "qlora" else passes * block_parameters(of)
-    return BF16 * (base + projection + trained_parameters(of, setup))
+    if setup.adapts:
+        return BF16 * trained_parameters(of, setup) * (passes if setup.fused else 1)
+    return BF16 * (block_parameters(of) + of.vocabulary * of.hidden)
 
 
 def what_is_kept(of: Architecture, setup: Setup, *, mixed: bool) -> Kept:
@@ -150,7 +145,7 @@ def what_is_kept(of: Architecture, setup: Setup, *, mixed: bool) -> Kept:
     if setup.adapts:
         chosen = {matrix.name for matrix in adapted(of, setup.target_modules)}
         names = {name for name in names if any(path.endswith("." + name) for path in chosen)}
-    return Kept(names, setup.adapts, mixed, setup.rank if setup.adapts else 0, setup.tuning == "dora")
+    return Kept(names, setup.adapts, mixed, setup.rank if setup.adapts else 0, setup.tuning == "dora", setup.fused)
 
 
 def passes(setup: Setup, rows: Rows, device: Device) -> tuple[Pass, ...]:

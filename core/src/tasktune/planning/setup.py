@@ -27,6 +27,7 @@ class Setup(Value):
     tuning: Tuning = "lora"
     bits: Literal[4, 8] = 4
     rank: int = 16
+    dropout: float = 0.0
     target_modules: str | tuple[str, ...] = "all-linear"
     batch_size: int = 8
     gradient_accumulation: int = 1
@@ -41,6 +42,11 @@ class Setup(Value):
     def adapts(self) -> bool:
         """Whether an adapter is trained and the base model frozen."""
         return self.tuning != "full"
+
+    @property
+    def fused(self) -> bool:
+        """Whether the adapter is computed together with its matrices (:mod:`tasktune.training.fused_lora`)."""
+        return self.tuning == "lora" and not self.dropout
 
     @property
     def pairs(self) -> bool:
@@ -58,6 +64,7 @@ def setup_of(training: TrainingSpec) -> Setup:
         tuning=training.tuning,
         bits=8 if training.quantization == "int8" else 4,
         rank=training.lora.r,
+        dropout=training.lora.dropout,
         target_modules=modules if isinstance(modules, str) else tuple(modules),
         batch_size=training.batch_size,
         gradient_accumulation=training.gradient_accumulation,

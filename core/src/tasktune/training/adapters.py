@@ -7,6 +7,7 @@ from typing import Any
 from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
 from tasktune.definition import TrainingSpec
+from tasktune.training.fused_lora import fuse
 from tasktune.workspace.versions import Version
 
 
@@ -17,8 +18,11 @@ def trainable(model: Any, training: TrainingSpec, start: Version | None) -> Any:
     if training.tuning == "qlora":
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if start is not None:
-        return PeftModel.from_pretrained(model, str(start.adapter), is_trainable=True)
-    return get_peft_model(model, lora_config(training))
+        model = PeftModel.from_pretrained(model, str(start.adapter), is_trainable=True)
+    else:
+        model = get_peft_model(model, lora_config(training))
+    fuse(model)
+    return model
 
 
 def lora_config(training: TrainingSpec) -> LoraConfig:

@@ -31,11 +31,11 @@ def load_tokenizer(base_model: str, revision: str | None, task_folder: Path) -> 
 
 
 def load_base(base: str, training: TrainingSpec, *, bf16: bool) -> Any:
-    """The base model on the best device. Weights that train are in fp32; frozen ones on a GPU in bf16 if asked."""
+    """The base model on the best device. Weights that train are in fp32; frozen ones in bf16 if asked."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    half = bf16 and training.tuning != "full" and torch.cuda.is_available()
+    half = bf16 and training.tuning != "full"
     model = AutoModelForCausalLM.from_pretrained(
         base,
         revision=training.revision,

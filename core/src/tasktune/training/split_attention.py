@@ -98,32 +98,104 @@ def split_attention(
     ``query`` is (rows, heads, tokens, size), ``key`` and ``value`` (rows, key heads, own, size) of the suffixes so
     far; ``attention_mask`` is boolean, (rows, 1, tokens, prefix + own). Returns (rows, tokens, heads, size).
 
-    :raises CannotSharePrefix: there is no prefix.
+    :raises CannotSharePrefix: there is no prefix, or the model drops weights of its attention.
     """
     prefix = _prefix.get()
-    if prefix is None:
+    if prefix is None or dropout or getattr(module, "attention_dropout", 0.0):
         raise CannotSharePrefix
     layer = prefix.layers[module.layer_idx]
     rows, heads, tokens, size = query.shape
-    groups, own = key.shape[1], key.shape[2]
-    shared = layer.keys.shape[2]
+    groups = key.shape[1]
+    kind = value.dtype
     # Query heads of one key head are neighbours; with the key head in front, the prefix is one product for all rows.
-    asked = (query * scaling).reshape(rows, groups, -1, tokens, size).transpose(0, 1).reshape(groups, rows, -1, size)
-    far = (asked.flatten(1, 2) @ layer.keys[0].transpose(-1, -2)).unflatten(1, (rows, -1))
-    near = asked @ key.transpose(0, 1).transpose(-1, -2)
-    if softcap is not None:
-        far, near = softcap * torch.tanh(far / softcap), softcap * torch.tanh(near / softcap)
-    if attention_mask is not None:
-        # Every token sees the whole prefix: full attention is the only kind of layer here.
-        hidden = ~attention_mask[..., shared:]
-        by_head = near.view(groups, rows, heads // groups, tokens, -1)
-        near = by_head.masked_fill(hidden, torch.finfo(near.dtype).min).flatten(2, 3)
-    weights = torch.softmax(torch.cat([far, near], -1), -1, dtype=torch.float32).to(value.dtype)
-    weights = torch.nn.functional.dropout(weights, dropout, training=module.training)
-    # Split, not sliced twice: the gradients of slices are padded with zeros and added up.
-    of_prefix, of_suffix = torch.split_with_sizes(weights, [shared, own], -1)
-    seen = (of_prefix.flatten(1, 2) @ layer.values[0]).unflatten(1, (rows, -1)) + of_suffix @ value.transpose(0, 1)
-    return seen.view(groups, rows, -1, tokens, size).permute(1, 3, 0, 2, 4).reshape(rows, tokens, heads, size), None
+    asked = query.to(kind).view(rows, groups, -1, tokens, size).permute(1, 0, 2, 3, 4).reshape(groups, rows, -1, size)
+    # Every token sees the whole prefix: full attention is the only kind of layer here.
+    hidden = None if attention_mask is None else ~attention_mask[None, ..., layer.keys.shape[2] :]
+    seen = _Attention.apply(
+        asked,
+        key.to(kind).transpose(0, 1),
+        value.transpose(0, 1),
+        layer.keys[0].to(kind),
+        layer.values[0].to(kind),
+        hidden,
+        scaling,
+        softcap,
+    )
+    by_row = seen.view(groups, rows, heads // groups, tokens, size).permute(1, 3, 0, 2, 4)
+    return by_row.reshape(rows, tokens, heads, size), None
+
+
+class _Attention(torch.autograd.Function):
+    """The arithmetic of :func:`split_attention`, forward and back, keeping nothing but the weights of the attention.
+
+    Of automatic differentiation's copies one is worth saving above all: products with a part of a larger tensor copy
+    that part, so the weights of the prefix and those of the suffix are kept as two tensors. The way back follows Dao
+    et al. 2022 (FlashAttention, appendix B.2): with the output O and its gradient dO, the gradient of the scores is
+    P ∘ (dP - rowsum(dO ∘ O)), which no longer needs both parts side by side.
+    """
+
+    @staticmethod
+    def forward(
+        context: Any,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        prefix_key: torch.Tensor,
+        prefix_value: torch.Tensor,
+        hidden: torch.Tensor | None,
+        scaling: float,
+        softcap: float | None,
+    ) -> torch.Tensor:
+        """``query`` is (groups, rows, queries, size), ``key`` and ``value`` (groups, rows, own, size), those of the
+        prefix (groups, shared, size); ``hidden`` is (1, rows, 1, tokens, own). Returns what ``query`` is like."""
+        groups, rows, queries, size = query.shape
+        shared, own = prefix_key.shape[1], key.shape[2]
+        # The caller has chosen the number format; no operation in here is to change it.
+        with torch.autocast(query.device.type, enabled=False):
+            far = (query.flatten(1, 2) @ prefix_key.transpose(1, 2)).view(groups, rows, queries, shared)
+            scores = torch.cat([far, query @ key.transpose(2, 3)], -1).mul_(scaling)
+            if softcap is not None:
+                scores.div_(softcap).tanh_().mul_(softcap)
+            capped = None if softcap is None else scores.clone()
+            if hidden is not None:
+                by_head = scores.view(groups, rows, -1, hidden.shape[3], shared + own)
+                by_head[..., shared:].masked_fill_(hidden, torch.finfo(scores.dtype).min)
+            far, near = torch.softmax(scores, -1).split_with_sizes([shared, own], -1)
+            far, near = far.contiguous().view(groups, -1, shared), near.contiguous()
+            output = near @ value
+            output.view(groups, -1, size).baddbmm_(far, prefix_value)
+        context.save_for_backward(query, key, value, prefix_key, prefix_value, far, near, output, capped)
+        context.scaling, context.softcap = scaling, softcap
+        return output
+
+    @staticmethod
+    def backward(context: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        query, key, value, prefix_key, prefix_value, far, near, output, capped = context.saved_tensors
+        groups, rows, queries, size = query.shape
+        of_output = gradients[0].contiguous()
+        flat = of_output.view(groups, -1, size)
+        common = (of_output * output).sum(-1, keepdim=True)
+        of_far = (flat @ prefix_value.transpose(1, 2)).sub_(common.view(groups, -1, 1)).mul_(far)
+        of_near = (of_output @ value.transpose(2, 3)).sub_(common).mul_(near)
+        if capped is not None:
+            # The derivative of c · tanh(x / c) is 1 - tanh²(x / c).
+            slope = 1 - (capped / context.softcap).square()
+            slope_far, slope_near = slope.split_with_sizes([far.shape[2], near.shape[3]], -1)
+            of_far.mul_(slope_far.flatten(1, 2))
+            of_near.mul_(slope_near)
+        of_query = of_near @ key
+        of_query.view(groups, -1, size).baddbmm_(of_far, prefix_key)
+        scaling = context.scaling
+        return (
+            of_query.mul_(scaling),
+            (of_near.transpose(2, 3) @ query).mul_(scaling),
+            near.transpose(2, 3) @ of_output,
+            (of_far.transpose(1, 2) @ query.flatten(1, 2)).mul_(scaling),
+            far.transpose(1, 2) @ flat,
+            None,
+            None,
+            None,
+        )
 
 
 AttentionInterface.register(NAME, split_attention)
