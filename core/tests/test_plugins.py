@@ -193,7 +193,31 @@ def test_hooks_that_are_left_out_have_defaults(install_plugin: Install) -> None:
     assert echo.read_record(row, "f:1", OPTIONS) == Record(id="f:1", inputs={"text": "a"}, target="b")
     assert echo.read_record({"text": "a"}, "f:1", OPTIONS).target is None
     assert list(echo.target_classes(RECORD, OPTIONS)) == []
+    assert echo.class_spans("b", RECORD, OPTIONS) is None
     assert list(echo.baselines([RECORD], [RECORD], OPTIONS)) == []
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        "ClassSpan(name='a', start=0, end=4)",
+        "ClassSpan(name='a', start=-1, end=2)",
+        "ClassSpan(name='a', start=1, end=1)",
+        "ClassSpan(name='a', start=1, end=3), ClassSpan(name='b', start=2, end=3)",
+        "('a', 0, 1)",
+    ],
+)
+def test_spans_that_are_no_parts_of_the_answer_are_the_plugins_fault(install_plugin: Install, spans: str) -> None:
+    hook = f"""
+from tasktune.types import ClassSpan
+
+@hookimpl
+def class_spans():
+    return [{spans}]
+"""
+    install_plugin("echo", GOOD + hook)
+    with pytest.raises(PluginError, match=r"tasktune-echo 0\.1\.0.*no ClassSpan .* in a completion of 3"):
+        plugins.load_task_type("echo").class_spans("abc", RECORD, OPTIONS)
 
 
 def test_survey_shows_a_broken_plugin_beside_the_good_ones(install_plugin: Install) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tasktune.types import (
         Answer,
         Baseline,
+        ClassSpan,
         Deployment,
         DeployRequest,
         Finding,
@@ -95,6 +96,20 @@ def build_prompt(record: Record, options: TaskOptions) -> Prompt:  # type: ignor
     ``parse_output(build_prompt(r).completion, r) == r.target``; ``answer_schema`` accepts every completion.
 
     :raises tasktune.errors.RecordError: when an input that the template needs is missing.
+    """
+
+
+@hookspec(firstresult=True)
+def class_spans(  # type: ignore[empty-body]
+    completion: str, record: Record, options: TaskOptions
+) -> Sequence[ClassSpan]:
+    """The parts of a gold completion that speak of one class each: the objects of its entities, say.
+
+    Optional: by default a whole answer speaks of all classes of its target. ``training.class_weights`` go by it. Called
+    for labelled records, with ``build_prompt``'s completion.
+
+    Laws: spans hold characters of the completion, are in their order and do not overlap; the classes that they name are
+    those of ``target_classes``, so that each can be weighed.
     """
 
 

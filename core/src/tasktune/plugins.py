@@ -21,6 +21,7 @@ from tasktune.locale import translate as _
 from tasktune.types import (
     Answer,
     Baseline,
+    ClassSpan,
     Deployment,
     DeployRequest,
     Finding,
@@ -247,6 +248,28 @@ class TaskType(_Plugin):
         """The record's prompt, with its gold completion if it has a target."""
         prompt: Prompt = self._call("build_prompt", record=record, options=options)
         return prompt
+
+    def class_spans(self, completion: str, record: Record, options: TaskOptions) -> Sequence[ClassSpan] | None:
+        """The parts of a record's gold completion that speak of one class each; None without such a hook.
+
+        :raises PluginError: they are not parts of the completion, or not in order.
+        """
+        if not self._implements("class_spans"):
+            return None
+        spans: Sequence[ClassSpan] = self._call("class_spans", completion=completion, record=record, options=options)
+        reached = 0
+        for span in spans:
+            if not isinstance(span, ClassSpan) or not reached <= span.start < span.end <= len(completion):
+                raise self._broken(
+                    _(
+                        "class_spans() returned {span!r}, which is no ClassSpan of characters behind the one before it "
+                        "in a completion of {length}",
+                        span=span,
+                        length=len(completion),
+                    )
+                )
+            reached = span.end
+        return spans
 
     def answer_grammar(self, record: Record, options: TaskOptions) -> str | None:
         """The grammar of the record's answers, whose target the plugin is not shown; None without such a hook."""

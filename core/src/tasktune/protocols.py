@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from tasktune.types import (
     Answer,
     Baseline,
+    ClassSpan,
     Deployment,
     DeployRequest,
     Finding,
@@ -45,6 +46,8 @@ class CompleteTaskTypePlugin(TaskTypePlugin, Protocol):
     def target_classes(self, record: Record, options: Any) -> Sequence[str]: ...
 
     def remarks(self, record: Record, options: Any) -> Sequence[Remark]: ...
+
+    def class_spans(self, completion: str, record: Record, options: Any) -> Sequence[ClassSpan]: ...
 
     def answer_grammar(self, record: Record, options: Any) -> str: ...
 

@@ -53,6 +53,15 @@ class Prompt(Value):
     choices: tuple[str, ...] | None = None
 
 
+class ClassSpan(Value):
+    """A part of a right answer's text that speaks of the class ``name``: its characters from ``start`` to ``end``,
+    counted from 0, ``end`` exclusive."""
+
+    name: str
+    start: int
+    end: int
+
+
 class Answer(Value):
     """The model's text after parsing: a value, or the reason why there is none."""
 

@@ -51,8 +51,8 @@ def test_the_groups_are_named() -> None:
 
 def test_the_example_implements_every_hook_that_it_has_a_use_for(installed: None) -> None:
     module = load_task_type("rating").module
-    # Its answers are a closed set, which needs no grammar.
-    assert {hook for hook in HOOKS if hasattr(module, hook)} == {*HOOKS} - {"deploy", "answer_grammar"}
+    # Its answers are a closed set, which needs no grammar, and each speaks of one class.
+    assert {hook for hook in HOOKS if hasattr(module, hook)} == {*HOOKS} - {"deploy", "answer_grammar", "class_spans"}
 
 
 def test_the_example_obeys_the_laws(site: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from tasktune.errors import Problem, RecordError
 from tasktune.types import (
     Answer,
     Baseline,
+    ClassSpan,
     Finding,
     Message,
     MetricInfo,
@@ -99,6 +100,12 @@ def build_prompt(record: Record, options: Options) -> Prompt:
         answer_schema={"type": "array", "items": {"enum": list(options.marks)}},
         choices=tuple(json.dumps(some) for some in every),
     )
+
+
+@hookimpl
+def class_spans(completion, record, options):
+    found = [(mark, completion.index(json.dumps(mark))) for mark in record.target]
+    return [ClassSpan(name=mark, start=start, end=start + len(json.dumps(mark))) for mark, start in found]
 
 
 @hookimpl

@@ -51,6 +51,19 @@ def test_completion_parses_back_for_every_flat_target(record: Record) -> None:
     assert NER.parse_output(completion, record, OPTIONS) == Answer(value=record.target)
 
 
+@given(flat_records())
+@example(Record(id="1", inputs={"text": "aaa"}, target=[entity("aa", "PER", 1)]))
+def test_each_entity_is_a_part_of_the_completion_under_its_type(record: Record) -> None:
+    completion = NER.build_prompt(record, OPTIONS).completion
+    assert completion is not None
+    spans = NER.class_spans(completion, record, OPTIONS)
+    assert spans is not None
+    assert [span.name for span in spans] == [each["label"] for each in record.target]
+    parts = [completion[span.start : span.end] for span in spans]
+    assert [json.loads(part)["text"] for part in parts] == [each["text"] for each in record.target]
+    assert completion == f"[{', '.join(parts)}]"
+
+
 @given(flat_records().filter(lambda record: str(record.inputs["text"]).strip()))
 def test_data_row_reads_back_for_every_flat_target(record: Record) -> None:
     row = {**record.inputs, "entities": list(reversed(record.target))}

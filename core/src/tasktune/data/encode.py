@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
+from tasktune.data.offsets import Offset, without_gaps
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
 
@@ -74,6 +75,19 @@ class Encoder:
     def completions(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of answers, each with the end of its turn."""
         return self._tokenize([text + self.end_of_turn for text in texts])
+
+    def offsets(self, texts: Sequence[str]) -> list[list[Offset] | None]:
+        """Where the tokens of :meth:`completions` stand: the characters of the answer and the end of its turn that each
+        is made of, from the first one to the last without a gap.
+
+        Answers are encoded apart from what the chat template puts around them, so these are places in the very text
+        that was given. None for an answer whose tokens' places the tokenizer does not tell, or not rightly.
+        """
+        if not texts or not getattr(self.tokenizer, "is_fast", False):
+            return [None for _text in texts]
+        whole = [text + self.end_of_turn for text in texts]
+        told = self.tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        return [without_gaps(text, offsets) for text, offsets in zip(whole, told, strict=True)]
 
     def ends_early(self, row: Encoded) -> bool:
         """Whether an answer contains the token that ends an answer, so that what follows it can never be given."""

@@ -1,8 +1,9 @@
 """The rows of a version, written out once: what it was trained, validated and tested on, in chat format.
 
 ``prepared/<split>.jsonl`` has one JSON object a line: ``id``, ``inputs``, ``target``, ``classes`` and ``messages``, the
-last of which is the assistant's answer. The version keeps them, so that it can be understood, evaluated and compared
-after the data files have changed.
+last of which is the assistant's answer. Where the task weighs classes and its type says which parts of an answer speak
+of them, a row has these as ``class_spans``. The version keeps its rows, so that it can be understood, evaluated and
+compared after the data files have changed.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def _changed() -> InputError:
 
 
 def _line(task: Task, record: Record, prompt: Prompt, **more: str) -> str:
-    row = {
+    row: dict[str, Any] = {
         "id": record.id,
         "inputs": record.inputs,
         "target": record.target,
@@ -90,6 +91,10 @@ def _line(task: Task, record: Record, prompt: Prompt, **more: str) -> str:
         "messages": chat(prompt),
         **more,
     }
+    if task.spec.training.class_weights is not None and prompt.completion is not None:
+        spans = task.plugin.class_spans(prompt.completion, record, task.options)
+        if spans is not None:
+            row["class_spans"] = [span.model_dump() for span in spans]
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 

@@ -21,6 +21,7 @@ from tasktune.data.rows import count_rows, pairs_path, read_chat_rows, rows_path
 from tasktune.errors import Problem, RunError
 from tasktune.locale import translate as _
 from tasktune.training.audit import Audit, SplitAudit, Tally
+from tasktune.training.token_weights import TokenWeights
 from tasktune.workspace.files import read_json, write_json_atomically
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def encode_version(
     sampling goes by.
 
     :raises InputError: rows are longer than ``max_length`` and the policy is to refuse, or their answers contain the
-        token that ends an answer; all are named.
+        token that ends an answer; all are named. Or parts of answers are weighed, and the tokenizer does not tell which
+        tokens they are.
     """
     path = prepared / "audit.json"
     if path.exists():
@@ -132,7 +134,7 @@ class _Rows:
 
     def __init__(self, encoder: Encoder, weights: Mapping[str, float] | None, counts: Mapping[str, int] | None) -> None:
         self.encoder = encoder
-        self._weights = weights
+        self._weights = None if weights is None else TokenWeights(encoder, weights)
         self._counts = counts
 
     def features(self) -> Features:
@@ -158,17 +160,10 @@ class _Rows:
             "answers": [encoded.answers for _row, encoded in rows],
         }
         if self._weights is not None:
-            columns["weights"] = [self._token_weights(row, encoded) for row, encoded in rows]
+            columns["weights"] = self._weights.of(rows)
         if self._counts is not None:
             columns["group"] = [self._rarest(row["classes"]) for row, _encoded in rows]
         return columns
-
-    def _token_weights(self, row: Mapping[str, Any], encoded: Encoded) -> list[list[float]]:
-        """The mean weight of the classes that a row shows, for each of its tokens."""
-        assert self._weights is not None
-        of_classes = [self._weights.get(name, 1.0) for name in row["classes"]]
-        weight = sum(of_classes) / len(of_classes) if of_classes else 1.0
-        return [[weight] * len(answer) for answer in encoded.answers]
 
     def _rarest(self, classes: Sequence[str]) -> str:
         counts = self._counts or {}

@@ -9,6 +9,7 @@ from tasktune.hookspecs import CONTRACT, hookimpl
 from tasktune.types import (
     Answer,
     Baseline,
+    ClassSpan,
     Finding,
     Metrics,
     Prompt,
@@ -85,6 +86,11 @@ def remarks(record: Record) -> Sequence[Remark]:
 @hookimpl
 def build_prompt(record: Record, options: NerOptions) -> Prompt:
     return prompt.build_prompt(record, options)
+
+
+@hookimpl
+def class_spans(record: Record) -> Sequence[ClassSpan]:
+    return prompt.class_spans(record.inputs[TEXT], record.target)
 
 
 @hookimpl

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tasktune.errors import Problem, RecordError
-from tasktune.types import Message, Prompt, Record
+from tasktune.types import ClassSpan, Message, Prompt, Record
 from tasktune_ner import translate as _
 from tasktune_ner.entities import TEXT, Entity, ordinal
 from tasktune_ner.options import NerOptions
@@ -35,11 +35,26 @@ def write_answer(text: str, entities: Sequence[Entity]) -> str:
     it. Where it is not that one but the k-th, ``"nth": k`` says so: with it the places of any flat set of entities can
     be read back. It is rare: it takes a mention that is an entity here and the same characters that are none before.
     """
-    written = []
+    return f"[{_BETWEEN.join(_objects(text, entities))}]"
+
+
+def class_spans(text: str, entities: Sequence[Entity]) -> list[ClassSpan]:
+    """Where the answer of :func:`write_answer` speaks of which type: each entity's object, from brace to brace."""
+    spans = []
+    start = len("[")
+    for each, written in zip(entities, _objects(text, entities), strict=True):
+        spans.append(ClassSpan(name=each["label"], start=start, end=start + len(written)))
+        start += len(written) + len(_BETWEEN)
+    return spans
+
+
+_BETWEEN = ", "
+
+
+def _objects(text: str, entities: Sequence[Entity]) -> Iterator[str]:
     cursor = 0
     for each in entities:
         nth = ordinal(text, each["text"], cursor, each["start"])
         extra = {"nth": nth} if nth > 1 else {}
-        written.append({"text": each["text"], "label": each["label"], **extra})
+        yield json.dumps({"text": each["text"], "label": each["label"], **extra}, ensure_ascii=False)
         cursor = each["end"]
-    return json.dumps(written, ensure_ascii=False)

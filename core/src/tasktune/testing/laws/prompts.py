@@ -1,4 +1,4 @@
-"""Laws of build_prompt: the question does not know the answer, and the answer's text is exact."""
+"""Laws of build_prompt, answer_grammar and class_spans: the question does not know the answer, whose text is exact."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
 
-from tasktune.errors import RecordError, TuneError
+from tasktune.errors import PluginError, RecordError, TuneError
 from tasktune.grammar import accepts, mistake_in
 from tasktune.plugins import TaskType
 from tasktune.testing.laws.base import LawBase, blind, broken, completion, parsed
@@ -123,6 +123,38 @@ class PromptLaws(LawBase):
             text = completion(plugin, record, valid)
             assert accepts(grammar, text), broken(
                 "answer_grammar accepts every gold completion", record, text, "widen answer_grammar"
+            )
+
+    def test_class_spans_are_parts_of_gold(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
+        """Class weights count by them: a part that lies elsewhere would weigh the wrong tokens unseen."""
+        for record in labelled:
+            text = completion(plugin, record, valid)
+            try:
+                plugin.class_spans(text, record, valid)
+            except PluginError as error:
+                pytest.fail(
+                    broken(
+                        "class_spans are parts of the gold completion, in order and without overlap",
+                        record,
+                        f"{error} for {text!r}",
+                        "class_spans: count characters of the completion from 0, the end exclusive",
+                    )
+                )
+
+    def test_class_spans_name_the_classes_of_the_target(
+        self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]
+    ) -> None:
+        """A class that no part speaks of could not be weighed."""
+        for record in labelled:
+            spans = plugin.class_spans(completion(plugin, record, valid), record, valid)
+            if spans is None:
+                continue
+            named, shown = {span.name for span in spans}, set(plugin.target_classes(record, valid))
+            assert named == shown, broken(
+                "class_spans name the classes of target_classes, each of them",
+                record,
+                f"class_spans: {sorted(named)}, target_classes: {sorted(shown)}",
+                "class_spans: one span or more for every class, under its name",
             )
 
     def test_choices_contain_gold(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
