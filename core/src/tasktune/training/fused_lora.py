@@ -50,7 +50,7 @@ def _forward_of(module: Any, usual: Callable[..., torch.Tensor]) -> Callable[...
         device = x.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
         base, scaling = module.base_layer, module.scaling[name]
-        result: torch.Tensor = _FusedLora.apply(
+        result: torch.Tensor = _FusedLora.apply(  # type: ignore[no-untyped-call]
             x, base.weight, base.bias, module.lora_A[name].weight, module.lora_B[name].weight, scaling, kind
         )
         return result

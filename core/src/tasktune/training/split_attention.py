@@ -111,7 +111,7 @@ def split_attention(
     asked = query.to(kind).view(rows, groups, -1, tokens, size).permute(1, 0, 2, 3, 4).reshape(groups, rows, -1, size)
     # Every token sees the whole prefix: full attention is the only kind of layer here.
     hidden = None if attention_mask is None else ~attention_mask[None, ..., layer.keys.shape[2] :]
-    seen = _Attention.apply(
+    seen = _Attention.apply(  # type: ignore[no-untyped-call]
         asked,
         key.to(kind).transpose(0, 1),
         value.transpose(0, 1),
@@ -171,7 +171,7 @@ class _Attention(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         query, key, value, prefix_key, prefix_value, far, near, output, capped = context.saved_tensors
-        groups, rows, queries, size = query.shape
+        groups, size = query.shape[0], query.shape[3]
         of_output = gradients[0].contiguous()
         flat = of_output.view(groups, -1, size)
         common = (of_output * output).sum(-1, keepdim=True)
