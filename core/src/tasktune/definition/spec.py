@@ -238,7 +238,9 @@ class ExecutionSpec(Section):
     ssh_key: Text | None = None
     """Path of the private key; the key itself is never read into a version."""
     cuda_devices: Devices | None = None
-    """Which GPUs to use there: 0, or 0,1."""
+    """Which GPUs to use: 0, or 0,1."""
+    processes: Count | None = None
+    """How many processes train together, each with its batch_size; one for each of cuda_devices when not given."""
     remote_path: ShellWord | None = None
     """The folder on the server under which tasks are put."""
 
@@ -246,6 +248,15 @@ class ExecutionSpec(Section):
     def _remote_has_host(self) -> ExecutionSpec:
         if self.type == "remote_ssh" and self.host is None:
             raise InvalidValue(_("remote_ssh needs a host"), _("add host: user@server"))
+        return self
+
+    @model_validator(mode="after")
+    def _a_process_for_each_device(self) -> ExecutionSpec:
+        if self.processes and self.cuda_devices and self.processes != len(self.cuda_devices.split(",")):
+            raise InvalidValue(
+                _("{count} processes for the GPUs {devices}", count=self.processes, devices=self.cuda_devices),
+                _("remove processes: there is one for each GPU"),
+            )
         return self
 
 

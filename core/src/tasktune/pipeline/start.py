@@ -15,6 +15,7 @@ from tasktune.definition.snapshot import fingerprint
 from tasktune.definition.suggest import did_you_mean
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
+from tasktune.training.launch import processes_of
 from tasktune.workspace.files import sha256_of
 from tasktune.workspace.versions import Version, versions
 
@@ -53,7 +54,10 @@ def start_of(task: Task, hashes: Mapping[str, str]) -> Start:
         problem = task.problem(("training", "base_model"), error.message, error.hint)
         raise InputError("", problems=[problem]) from error
     started = _started_from(task)
-    rest = [base, _code_of(task), started, *(f"{name}={digest}" for name, digest in sorted(hashes.items()))]
+    # With several processes a step has as many batches.
+    count = processes_of(task)
+    together = [f"processes={count}"] if count > 1 else []
+    rest = [base, _code_of(task), started, *together, *(f"{name}={digest}" for name, digest in sorted(hashes.items()))]
 
     def over(definition: str) -> str:
         return hashlib.sha256("\n".join([definition, *rest]).encode()).hexdigest()

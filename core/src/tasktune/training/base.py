@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tasktune.base_models import locate
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
+from tasktune.training import processes
 
 if TYPE_CHECKING:
     from tasktune.definition import TrainingSpec
@@ -50,10 +51,10 @@ def load_base(base: str, training: TrainingSpec, *, bf16: bool) -> Any:
 
 
 def best_device() -> str:
-    """Where a model goes: the first GPU if there is one."""
+    """Where a model goes: this process's GPU if there is one."""
     import torch
 
-    return "cuda:0" if torch.cuda.is_available() else "cpu"
+    return f"cuda:{processes.on_this_machine()}" if torch.cuda.is_available() else "cpu"
 
 
 def use_bf16(precision: str) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
-from torch.utils.data import Sampler
+from torch.utils.data import DataLoader, Sampler
 
 Batch = dict[str, torch.Tensor]
 
@@ -69,6 +70,39 @@ class LengthAwareSampler(Sampler[int]):
         return _shuffled(drawn, generator)
 
 
+class Shares(Sampler[list[int]]):
+    """The share that the process ``number`` of ``count`` has of each batch: every ``count``-th row of it.
+
+    All have as many batches; of one with fewer rows than processes, some have no row.
+    """
+
+    def __init__(self, rows: LengthAwareSampler, number: int = 0, count: int = 1) -> None:
+        self._rows = rows
+        self._number = number
+        self._count = count
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // self._rows.batch_size)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer where an epoch begins in its middle."""
+        self._rows.set_epoch(epoch)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        rows = iter(self._rows)
+        while batch := list(islice(rows, self._rows.batch_size)):
+            yield batch[self._number :: self._count]
+
+
+class Loader(DataLoader[Any]):
+    """Loads the batches of :class:`Shares`, other ones in every epoch."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer before each epoch."""
+        assert isinstance(self.batch_sampler, Shares)
+        self.batch_sampler.set_epoch(epoch)
+
+
 def _shuffled(items: Sequence[Any], generator: torch.Generator) -> list[Any]:
     return [items[index] for index in torch.randperm(len(items), generator=generator).tolist()]
 
@@ -93,6 +127,9 @@ class Collator:
         self.together = together
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> Batch:
+        """The batch of ``rows``; of no rows, nothing."""
+        if not rows:
+            return {}
         sequences = [part for row in rows for part in self._sequences(row)]
         width = max(len(prompt) + sum(len(answer) - 1 for answer in answers) for prompt, answers in sequences)
         batch = _Layout(len(sequences), width, self.prefix, self.pad)

@@ -20,11 +20,11 @@ class Interruption:
         self.requested = False
         self._patient = False
 
-    def install(self, parent: int) -> None:
-        """Catch SIGINT and SIGTERM, and watch for the death of the process ``parent``."""
+    def install(self, parent: int, ancestor: int | None = None) -> None:
+        """Catch SIGINT and SIGTERM, and watch for the death of the process ``parent`` and of ``ancestor``, its own."""
         signal.signal(signal.SIGINT, self._on_signal)
         signal.signal(signal.SIGTERM, self._on_signal)
-        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+        threading.Thread(target=_watch, args=(parent, ancestor), daemon=True).start()
 
     @contextmanager
     def at_good_points(self) -> Iterator[None]:
@@ -46,8 +46,16 @@ class Interruption:
             raise KeyboardInterrupt
 
 
-def _watch_parent(parent: int) -> None:
+def _watch(parent: int, ancestor: int | None) -> None:
     """A worker whose parent was killed must not go on alone: its successor waits for it."""
-    while os.getppid() == parent:
+    while os.getppid() == parent and (ancestor is None or _lives(ancestor)):
         time.sleep(_POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

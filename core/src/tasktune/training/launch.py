@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tasktune.errors import RunError
+from tasktune.data.checking.needs import gpus
+from tasktune.errors import InputError, RunError
 from tasktune.locale import current_language
 from tasktune.locale import translate as _
 from tasktune.training.failure import take_failure
@@ -45,9 +46,14 @@ def run_worker(
     :raises KeyboardInterrupt: interrupted; the worker has been given time to write a checkpoint.
     """
     folder = scratch or version.folder
-    command = [sys.executable, "-m", "tasktune.training.worker", str(version.folder), str(task.folder), stage]
+    count = processes_of(task) if stage == "train" else 1
+    together = ["torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m"] if count > 1 else []
+    command = [sys.executable, "-m", *together, "tasktune.training.worker"]
+    command += [str(version.folder), str(task.folder), stage]
     command += ["--split", split, "--parent", str(os.getpid())] + (["--scratch", str(scratch)] if scratch else [])
     environment = {**os.environ, "TASKTUNE_LANGUAGE": current_language()}
+    if task.spec.execution.cuda_devices is not None:
+        environment["CUDA_VISIBLE_DEVICES"] = task.spec.execution.cuda_devices
     failure = folder / version.failure.name
     failure.unlink(missing_ok=True)
     events = EventReader(folder / version.events.name, from_end=True)
@@ -74,6 +80,25 @@ def run_worker(
     if worker.returncode == 130:
         raise KeyboardInterrupt
     raise _died(worker.returncode, folder / version.log.name)
+
+
+def processes_of(task: Task) -> int:
+    """How many processes train: as the definition says, or one for each GPU that it names on a machine with GPUs.
+
+    :raises InputError: there are GPUs, but not one for each process.
+    """
+    execution = task.spec.execution
+    named = 1 if execution.cuda_devices is None else len(execution.cuda_devices.split(","))
+    wanted = execution.processes or named
+    if wanted == 1:
+        return 1
+    found = len(gpus())
+    if 0 < found < wanted:
+        key = "processes" if execution.processes else "cuda_devices"
+        message = _("{wanted} processes need a GPU each, and this machine has {found}", wanted=wanted, found=found)
+        hint = _("name as many GPUs as there are")
+        raise InputError("", problems=[task.problem(("execution", key), message, hint)])
+    return wanted if found or execution.processes else 1
 
 
 def _pass_on(events: EventReader, process: int, on_event: Callable[[Event], None]) -> None:

@@ -18,7 +18,9 @@ CHOSEN, REJECTED = 0, 1
 
 
 class Objective(Protocol):
-    """One way to learn from a batch; see the implementations."""
+    """One way to learn from a batch; see the implementations. ``figures`` are the names of what it tells to log."""
+
+    figures: tuple[str, ...]
 
     def size(self, batch: Batch) -> torch.Tensor:
         """What the batch counts for, a scalar."""
@@ -33,6 +35,8 @@ class Sft:
     With weights it is Σ w·l / Σ w, as in ``torch.nn.functional.cross_entropy(weight=…)``.
     """
 
+    figures: tuple[str, ...] = ()
+
     def size(self, batch: Batch) -> torch.Tensor:
         return batch["weights"].sum()
 
@@ -45,6 +49,8 @@ class Dpo:
 
     ``beta`` keeps the model near the reference, whose log probabilities the batch brings along.
     """
+
+    figures: tuple[str, ...] = ("margin", "chosen_ahead")
 
     def __init__(self, beta: float) -> None:
         self.beta = beta
@@ -65,6 +71,8 @@ class Orpo:
     The mean loss of the chosen answer's tokens, plus ``beta`` (the paper's λ) times -log σ of the log odds ratio of the
     chosen over the rejected one, where an answer's probability is the geometric mean of its tokens'.
     """
+
+    figures: tuple[str, ...] = ("margin", "chosen_ahead")
 
     def __init__(self, beta: float) -> None:
         self.beta = beta

@@ -10,14 +10,14 @@ import torch
 from tasktune.training.interruption import Interruption
 from tasktune.training.objectives import sums
 from tasktune.training.shared_prefix import Way, on
-from tasktune.workspace.events import EventLog
+from tasktune.workspace.events import Events
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 
 def with_reference(
-    rows: Dataset, model: Any, way: Way, batch_size: int, bf16: bool, events: EventLog, stop: Interruption
+    rows: Dataset, model: Any, way: Way, batch_size: int, bf16: bool, events: Events, stop: Interruption
 ) -> Dataset:
     """The rows with ``reference``, the log probabilities of their answers under the model as it is now.
 

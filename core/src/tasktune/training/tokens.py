@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, Features
 
 _BATCH = 1000
+_AUDIT = "audit.json"
 
 
 def encode_version(
@@ -51,9 +52,9 @@ def encode_version(
         token that ends an answer; all are named. Or parts of answers are weighed, and the tokenizer does not tell which
         tokens they are.
     """
-    path = prepared / "audit.json"
+    path = prepared / _AUDIT
     if path.exists():
-        return Audit.model_validate(read_json(path))
+        return load_audit(prepared)
     problems = Problems()
     sources = {"train": trained_rows(prepared, pairs=pairs), "valid": rows_path(prepared, "valid")}
     rows_of = _Rows(encoder, weights, class_counts(sources["train"]) if balanced else None)
@@ -68,6 +69,11 @@ def encode_version(
     audit = Audit(max_length=max_length, **audits)
     write_json_atomically(path, audit.model_dump())
     return audit
+
+
+def load_audit(prepared: Path) -> Audit:
+    """The audit of a version whose rows are encoded."""
+    return Audit.model_validate(read_json(prepared / _AUDIT))
 
 
 def load_tokens(prepared: Path, split: Split) -> Dataset:

@@ -13,6 +13,7 @@ from transformers.trainer_callback import PrinterCallback
 from tasktune.definition import TaskSpec
 from tasktune.errors import RunError
 from tasktune.locale import translate as _
+from tasktune.training import processes
 from tasktune.training.adapters import trainable
 from tasktune.training.audit import SHORTEST_SHARED_PREFIX, Audit
 from tasktune.training.base import load_base, use_bf16
@@ -23,7 +24,7 @@ from tasktune.training.reference import with_reference
 from tasktune.training.shared_prefix import Way, fastest, plain_way
 from tasktune.training.tokens import load_tokens
 from tasktune.training.trainer import Reporter, TaskTrainer
-from tasktune.workspace.events import EventLog
+from tasktune.workspace.events import Events
 from tasktune.workspace.files import write_json_atomically
 from tasktune.workspace.versions import Version
 
@@ -41,7 +42,7 @@ def train(
     audit: Audit,
     version: Version,
     start: Version | None,
-    events: EventLog,
+    events: Events,
     stop: Interruption,
 ) -> None:
     """Train and save ``adapter/`` or ``model/``, going on from the newest checkpoint if there is one.
@@ -67,7 +68,7 @@ def train(
     if isinstance(objective, Dpo):
         rows = with_reference(rows, model, way, training.batch_size, bf16, events, stop)
 
-    batch = training.batch_size * training.gradient_accumulation
+    batch = training.batch_size * training.gradient_accumulation * processes.count()
     steps_per_epoch = -(-len(rows) // batch)
     total_steps = training.max_steps or round(steps_per_epoch * training.epochs)
     tokens_per_row = (audit.train.prompt_tokens + audit.train.completion_tokens) / audit.train.rows
@@ -88,7 +89,7 @@ def train(
     events.stage(
         "train", "started", rows=len(rows), steps=total_steps, prefix=len(way.prefix), device=str(model.device)
     )
-    checkpoint = latest_sealed(version.checkpoints)
+    checkpoint = _checkpoint(version)
     with stop.at_good_points():
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     stop.check()
@@ -99,6 +100,8 @@ def train(
             _("the loss stopped being a number at step {step}", step=reporter.diverged_at),
             hint=_("lower training.learning_rate, or set training.precision: fp32"),
         )
+    if not processes.is_first():
+        return
     _save(trainer, tokenizer, training.base_model, version.model if training.tuning == "full" else version.adapter)
     history = [entry for entry in trainer.state.log_history if "loss" in entry or "eval_loss" in entry]
     write_json_atomically(version.folder / "training.json", {"steps": trainer.state.global_step, "history": history})
@@ -106,7 +109,7 @@ def train(
     events.stage("train", "finished", steps=trainer.state.global_step)
 
 
-def _way(spec: TaskSpec, model: Any, rows: Any, audit: Audit, pad: int, bf16: bool, events: EventLog) -> Way:
+def _way(spec: TaskSpec, model: Any, rows: Any, audit: Audit, pad: int, bf16: bool, events: Events) -> Way:
     """How this model's losses are computed fastest; the plain way, with a word, if it allows no other."""
     prefix = rows[0]["prompt"][: audit.train.prefix] if spec.training.prefix_sharing == "auto" else []
     if len(prefix) < SHORTEST_SHARED_PREFIX:
@@ -121,6 +124,13 @@ def _way(spec: TaskSpec, model: Any, rows: Any, audit: Audit, pad: int, bf16: bo
         )
         return plain_way(pad)
     return way
+
+
+def _checkpoint(version: Version) -> Path | None:
+    """The newest whole checkpoint; the first process has deleted what is none before others look."""
+    found = latest_sealed(version.checkpoints) if processes.is_first() else None
+    processes.wait_for_all()
+    return found if processes.is_first() else latest_sealed(version.checkpoints)
 
 
 def _lengths(rows: Dataset) -> list[int]:
@@ -157,6 +167,7 @@ def _arguments(spec: TaskSpec, version: Version, total_steps: int, bf16: bool, h
         seed=training.seed,
         bf16=bf16,
         use_cpu=not torch.cuda.is_available(),
+        ddp_backend="gloo" if processes.count() > 1 and not torch.cuda.is_available() else None,
         gradient_checkpointing=False,
         eval_strategy="epoch" if has_valid else "no",
         save_strategy="steps",
@@ -172,6 +183,9 @@ def _arguments(spec: TaskSpec, version: Version, total_steps: int, bf16: bool, h
     # In a process that sees several GPUs the trainer would make batches larger, to share them out to all; our losses
     # are computed on one.
     arguments._n_gpu = min(arguments.n_gpu, 1)
+    if arguments.device.type == "cpu":
+        # Among several processes it has a number, and torch loads no checkpoint to a CPU with a number.
+        arguments.distributed_state.device = arguments.__dict__["_setup_devices"] = torch.device("cpu")
     return arguments
 
 

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import math
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import EvalLoopOutput
 
-from tasktune.training.batches import Batch, LengthAwareSampler
+from tasktune.training import processes
+from tasktune.training.batches import Batch, LengthAwareSampler, Loader, Shares
 from tasktune.training.checkpoints import seal
 from tasktune.training.interruption import Interruption
 from tasktune.training.objectives import Objective, Sft
 from tasktune.training.shared_prefix import Way
-from tasktune.workspace.events import EventLog
+from tasktune.workspace.events import Events
 
 
 class TaskTrainer(Trainer):  # type: ignore[misc]
     """transformers' trainer on rows that are encoded already, with an objective over the losses of their tokens.
 
     ``way`` lays out batches and computes those losses. The loss of a step is that of all its rows at once, however
-    accumulation cuts them up. The validation loss is the mean over the tokens of right answers, whatever
+    accumulation and processes cut them up. The validation loss is the mean over the tokens of right answers, whatever
     the objective.
+
+    The losses go past the wrapper in which the library adds up the gradients of several processes: that is done here.
     """
 
     def __init__(
@@ -41,8 +44,31 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         self._way = way
         self._objective = objective
         self._lengths, self._groups = lengths, groups
-        self._told: defaultdict[str, float] = defaultdict(float)
+        self._told = dict.fromkeys(objective.figures, 0.0)
         self._told_of = 0.0
+        self._trained = [weight for weight in self.model.parameters() if weight.requires_grad]
+
+    def get_train_dataloader(self) -> Loader:
+        """This process's share of batches that all processes together have."""
+        count = self.args.world_size
+        rows = LengthAwareSampler(self._lengths, self.args.train_batch_size * count, self.args.seed, self._groups)
+        shares = Shares(rows, self.args.process_index, count)
+        return Loader(self.train_dataset, batch_sampler=shares, collate_fn=self.data_collator)
+
+    def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
+        """Add a batch's gradients to the step's, and after its last batch those of all processes.
+
+        Returns what has the loss as its mean over processes, as the library's log takes it.
+        """
+        loss: torch.Tensor = torch.zeros((), device=self.args.device)
+        if inputs:
+            loss = super().training_step(model, inputs, num_items_in_batch)
+        if self.args.world_size > 1 and self.accelerator.sync_gradients:
+            for weight in self._trained:
+                if weight.grad is None:
+                    weight.grad = torch.zeros_like(weight)
+            processes.add_up([weight.grad for weight in self._trained])
+        return loss.mul_(self.args.world_size)
 
     def compute_loss(
         self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -56,19 +82,29 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         loss = total / (size if num_items_in_batch is None else num_items_in_batch)
         return (loss, {}) if return_outputs else loss
 
-    def prediction_step(self, model: Any, inputs: Any, *_arguments: Any, **_keywords: Any) -> Any:
-        """The evaluation loss of one batch."""
-        inputs = self._prepare_inputs(inputs)
-        objective = Sft()
+    def evaluation_loop(self, *_arguments: Any, metric_key_prefix: str = "eval", **_keywords: Any) -> EvalLoopOutput:
+        """The validation loss: the mean over all tokens of all answers."""
+        rows, size, objective = self.eval_dataset, self.args.eval_batch_size, Sft()
+        sums = torch.zeros(2, dtype=torch.float64, device="cpu")
+        self.model.eval()
         with torch.no_grad():
-            total, _told = objective.total(self._token_losses(model, inputs), inputs)
-        return (total / objective.size(inputs)).detach(), None, None
+            for start in range(self.args.process_index * size, len(rows), self.args.world_size * size):
+                batch = self.data_collator([rows[row] for row in range(start, min(start + size, len(rows)))])
+                batch = self._prepare_inputs(batch)
+                total, _told = objective.total(self._token_losses(self.model, batch), batch)
+                sums += torch.stack([total, objective.size(batch)]).to(sums)
+        processes.add_up([sums])
+        metrics = {f"{metric_key_prefix}_loss": (sums[0] / sums[1]).item()}
+        return EvalLoopOutput(predictions=None, label_ids=None, metrics=metrics, num_samples=len(rows))
 
     def log(self, logs: dict[str, float], *arguments: Any, **keywords: Any) -> None:
         """Add what the objective tells of the steps since the last time."""
         if self._told and "loss" in logs:
-            logs = {**logs, **{name: round(value / self._told_of, 4) for name, value in self._told.items()}}
-            self._told.clear()
+            sums = torch.tensor([self._told_of, *self._told.values()], dtype=torch.float64)
+            processes.add_up([sums])
+            size, *told = sums.tolist()
+            logs = {**logs, **{name: round(value / size, 4) for name, value in zip(self._told, told, strict=True)}}
+            self._told = dict.fromkeys(self._told, 0.0)
             self._told_of = 0.0
         super().log(logs, *arguments, **keywords)
 
@@ -80,13 +116,13 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
             return self._way(causal_lm, inputs)
 
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> torch.Tensor | None:
-        """What the totals of a step's batches are divided by."""
+        """What the totals of a step's batches are divided by, those of all processes."""
         if not batch_samples:
             return None
-        return torch.stack([self._objective.size(batch) for batch in batch_samples]).sum().to(device)
-
-    def _get_train_sampler(self, _dataset: Any = None) -> LengthAwareSampler:
-        return LengthAwareSampler(self._lengths, self.args.train_batch_size, self.args.seed, self._groups)
+        sizes = [self._objective.size(batch) for batch in batch_samples if batch]
+        size = torch.stack(sizes).sum() if sizes else torch.zeros(())
+        processes.add_up([size])
+        return size.to(device)
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]
@@ -94,7 +130,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
 
     _SECONDS_BETWEEN_EVENTS = 0.5
 
-    def __init__(self, events: EventLog, interruption: Interruption, tokens_per_step: float) -> None:
+    def __init__(self, events: Events, interruption: Interruption, tokens_per_step: float) -> None:
         self._events = events
         self._interruption = interruption
         self._tokens_per_step = tokens_per_step
@@ -137,9 +173,14 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
                 tokens_per_second=round(rate * self._tokens_per_step),
                 seconds_left=round((state.max_steps - state.global_step) / rate, 1),
             )
-        if self._interruption.requested:
+        # A process that went on alone would wait for the others for ever.
+        if processes.any_of(self._interruption.requested):
+            self._interruption.requested = True
             control.should_save = True
             control.should_training_stop = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, *_rest: Any, **_keywords: Any) -> None:
-        seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+        # Each process writes the state of its random numbers into it.
+        processes.wait_for_all()
+        if processes.is_first():
+            seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")

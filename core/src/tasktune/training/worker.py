@@ -1,5 +1,8 @@
 """The worker: ``python -m tasktune.training.worker VERSION_DIR TASK_DIR train|evaluate|predict``.
 
+torchrun starts several of it to train together (:mod:`tasktune.training.processes`); the first of them prepares the
+rows, speaks, and saves.
+
 The only process that imports torch. It works on a version's folder and nothing else, speaks through ``events.jsonl``,
 and leaves the folder readable however it ends. Exit codes: 0 done, 1 failed, 2 the input is at fault (``failure.json``
 says how), 130 interrupted with what was finished kept.
@@ -10,15 +13,19 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tasktune.definition import Split, Task, load_task
 from tasktune.errors import TuneError
 from tasktune.locale import translate as _
 from tasktune.locale import use_language
+from tasktune.training import processes
 from tasktune.training.failure import record_failure
 from tasktune.training.interruption import Interruption
-from tasktune.workspace.events import EventLog
+from tasktune.workspace.events import EventLog, Events
 from tasktune.workspace.versions import Version
 
 QUIET = {
@@ -45,13 +52,12 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.update(QUIET)
     use_language(os.environ.get("TASKTUNE_LANGUAGE", "en"))
     interruption = Interruption()
-    interruption.install(options.parent)
+    together = processes.count() > 1
+    interruption.install(*((os.getppid(), options.parent) if together else (options.parent,)))
     version = Version(options.version_dir)
     folder = options.scratch or version.folder
     try:
-        # A worker whose parent was killed may need a moment to end; two must not write the same files.
-        with (folder / ".worker.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _alone_with(folder), processes.joined():
             task = load_task(version.definition, folder=options.task_dir)
             if options.stage == "train":
                 train_version(task, version, interruption)
@@ -67,26 +73,56 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+@contextmanager
+def _alone_with(folder: Path) -> Iterator[None]:
+    """A worker whose parent was killed may need a moment to end; two must not write the same files."""
+    if not processes.is_first():
+        yield
+        return
+    with (folder / ".worker.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def train_version(task: Task, version: Version, interruption: Interruption) -> None:
     """Encode a version's rows and train it, or take over the model of one that was trained from the same.
 
     :raises TuneError: the rows cannot be trained on, or the training failed.
     :raises KeyboardInterrupt: asked to stop.
     """
+    from tasktune.training.base import load_tokenizer
+    from tasktune.training.tokens import load_audit
+
+    training = task.spec.training
+    events = Events(lambda event: None)
+    base, tokenizer = load_tokenizer(training.base_model, training.revision, task.folder)
+    if processes.is_first():
+        # Several processes of one run are one to those who read its log: the one that started them.
+        events = EventLog(version.events, os.getppid() if processes.count() > 1 else None)
+        _prepare(task, version, tokenizer, events, interruption)
+    processes.wait_for_all()
     if version.training.exists():
-        # Another worker, for whose end this one waited, has done it.
+        return
+
+    from tasktune.training.train import train
+
+    start = None if training.start_from is None else Version(version.folder.parent / training.start_from)
+    train(task.spec, base, tokenizer, load_audit(version.prepared), version, start, events, interruption)
+
+
+def _prepare(task: Task, version: Version, tokenizer: Any, events: Events, interruption: Interruption) -> None:
+    """Encode the rows, unless the model is there already: made by a worker for whose end this one waited, or that of
+    another version."""
+    if version.training.exists():
         return
     from tasktune.data.encode import Encoder
     from tasktune.inference.decoding import decoding_for, write_decoding
-    from tasktune.training.base import load_tokenizer
     from tasktune.training.class_weights import weights_of
     from tasktune.training.reuse import take_over, trained_alike
     from tasktune.training.tokens import encode_version, trained_rows
 
-    events = EventLog(version.events)
     spec = task.spec
     pairs = spec.training.learns_preference
-    base, tokenizer = load_tokenizer(spec.training.base_model, spec.training.revision, task.folder)
     audit = encode_version(
         version.prepared,
         Encoder(tokenizer),
@@ -103,13 +139,6 @@ def train_version(task: Task, version: Version, interruption: Interruption) -> N
     if twin is not None:
         events.message("train", _("the model is that of {version}, which was trained from the same", version=twin.name))
         take_over(version, twin)
-        return
-
-    from tasktune.training.train import train
-
-    name = spec.training.start_from
-    start = None if name is None else Version(version.folder.parent / name)
-    train(spec, base, tokenizer, audit, version, start, events, interruption)
 
 
 def _evaluate(task: Task, version: Version, split: Split, interruption: Interruption) -> None:

@@ -56,15 +56,16 @@ class Events:
 
 
 class EventLog(Events):
-    """Appends events to a version's log, each as one line in one write."""
+    """Appends events to a version's log, each as one line in one write, signed by ``process``: by default this one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, process: int | None = None) -> None:
         super().__init__(self._append)
         self.path = path
+        self._process = process or os.getpid()
         _end_torn_line(path)
 
     def _append(self, event: Event) -> None:
-        signed = event.model_copy(update={"process": os.getpid()})
+        signed = event.model_copy(update={"process": self._process})
         with self.path.open("ab") as file:
             file.write(signed.model_dump_json().encode() + b"\n")
 

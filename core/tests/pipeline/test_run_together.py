@@ -1,0 +1,74 @@
+"""Two processes that train together learn what one with their batches together learns, disturbed or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from safetensors.torch import load_file
+
+from tasktune.definition import Task
+from tasktune.errors import RunError
+from tasktune.pipeline import run
+from tasktune.workspace.events import Event
+
+pytestmark = pytest.mark.slow
+MakeTask = Callable[..., Task]
+ADAPTER = "adapter/adapter_model.safetensors"
+# 50 rows in batches of 7 leave one: a process has no row of it. With weights each row counts another amount.
+TRAINING = {"learning_rate": 0.003, "checkpoint_steps": 6, "class_weights": {"yes": 3.0}, "max_steps": 30}
+TOGETHER = {"training": {**TRAINING, "batch_size": 3, "gradient_accumulation": 1}, "execution": {"processes": 2}}
+
+
+def history(version: Path, name: str) -> list[float]:
+    entries = json.loads((version / "training.json").read_text("utf-8"))["history"]
+    return [entry[name] for entry in entries if name in entry]
+
+
+def test_two_processes_learn_what_one_learns_also_when_disturbed(make_task: MakeTask, tmp_path: Path) -> None:
+    alone = make_task(tmp_path / "alone", count=98, training={**TRAINING, "batch_size": 6})
+    one = run(alone, stages=("prepare", "train")).version_dir
+    two = run(make_task(tmp_path / "two", count=98, **TOGETHER), stages=("prepare", "train")).version_dir
+    for name in ("loss", "grad_norm", "eval_loss"):
+        expected = history(one, name)
+        assert expected
+        assert history(two, name) == pytest.approx(expected, rel=1e-4), name
+    weights = load_file(two / ADAPTER)
+    for name, weight in load_file(one / ADAPTER).items():
+        assert (weights[name] - weight).norm() <= 1e-3 * weight.norm() + 1e-5, name
+
+    disturbed = make_task(tmp_path / "disturbed", count=98, **TOGETHER)
+    heard = interrupted(disturbed, KeyboardInterrupt, press_ctrl_c)
+    assert next(done for done in heard if done) < 10
+    heard = interrupted(disturbed, RunError, kill_torchrun)
+    assert min(heard) >= 10
+    found = run(disturbed, stages=("prepare", "train")).version_dir
+    assert (found / ADAPTER).read_bytes() == (two / ADAPTER).read_bytes()
+    assert history(found, "loss") == history(two, "loss")
+
+
+def interrupted(task: Task, error: type[BaseException], act: Callable[[], None]) -> list[int]:
+    """The steps that a run told of before it was disturbed, some ten steps after the first."""
+    steps: list[int] = []
+
+    def hear(event: Event) -> None:
+        if event.kind == "progress" and event.stage == "train":
+            steps.append(event.data["done"])
+            if steps[-1] >= steps[0] + 8 and steps[-1] < 28:
+                act()
+
+    with pytest.raises(error):
+        run(task, stages=("prepare", "train"), on_event=hear)
+    return steps
+
+
+def press_ctrl_c() -> None:
+    raise KeyboardInterrupt
+
+
+def kill_torchrun() -> None:
+    [launcher] = [child for child in psutil.Process().children() if "torch.distributed.run" in child.cmdline()]
+    launcher.kill()
