@@ -165,6 +165,8 @@ class TrainingSpec(Section):
     """Rows per device and step."""
     gradient_accumulation: Count = 1
     """Batches that are added up for one optimizer step."""
+    auto_batch: bool = True
+    """Where memory runs out, go on with batches of half as many rows, added up to the same step."""
     warmup_ratio: ShareBelowOne = 0.05
     """Share of the steps in which the learning rate rises from 0."""
     scheduler: Literal["cosine", "linear", "constant"] = "cosine"

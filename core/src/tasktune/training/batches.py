@@ -71,27 +71,34 @@ class LengthAwareSampler(Sampler[int]):
 
 
 class Shares(Sampler[list[int]]):
-    """The share that the process ``number`` of ``count`` has of each batch: every ``count``-th row of it.
+    """The batches of ``size`` rows that the process ``number`` of ``count`` computes of each step.
 
-    All have as many batches; of one with fewer rows than processes, some have no row.
+    ``steps`` samples the rows of a step as one batch, so what a step learns from does not depend on how it is cut up.
+    All processes have as many batches; where rows do not suffice for all, some are empty.
     """
 
-    def __init__(self, rows: LengthAwareSampler, number: int = 0, count: int = 1) -> None:
-        self._rows = rows
+    def __init__(self, steps: LengthAwareSampler, size: int, number: int = 0, count: int = 1) -> None:
+        self._steps = steps
+        self._size = size
         self._number = number
         self._count = count
 
     def __len__(self) -> int:
-        return -(-len(self._rows) // self._rows.batch_size)
+        whole, rest = divmod(len(self._steps), self._steps.batch_size)
+        return whole * self._batches(self._steps.batch_size) + self._batches(rest)
+
+    def _batches(self, rows: int) -> int:
+        return -(-rows // (self._size * self._count))
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the trainer where an epoch begins in its middle."""
-        self._rows.set_epoch(epoch)
+        self._steps.set_epoch(epoch)
 
     def __iter__(self) -> Iterator[list[int]]:
-        rows = iter(self._rows)
-        while batch := list(islice(rows, self._rows.batch_size)):
-            yield batch[self._number :: self._count]
+        rows = iter(self._steps)
+        while step := list(islice(rows, self._steps.batch_size)):
+            for start in range(0, len(step), self._size * self._count):
+                yield step[start : start + self._size * self._count][self._number :: self._count]
 
 
 class Loader(DataLoader[Any]):

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +17,8 @@ from tasktune.errors import InputError, RunError
 from tasktune.locale import current_language
 from tasktune.locale import translate as _
 from tasktune.training.failure import take_failure
-from tasktune.workspace.events import Event, EventReader
+from tasktune.training.out_of_memory import rows_at_once
+from tasktune.workspace.events import Event, EventReader, Events
 from tasktune.workspace.versions import Version
 
 if TYPE_CHECKING:
@@ -42,20 +43,48 @@ def run_worker(
 
     ``scratch`` is where prediction, which leaves the version alone, keeps its files.
 
+    A training whose memory runs out is begun again with fewer rows at a time, from its newest checkpoint.
+
     :raises InputError, RunError: what the worker found; a worker that dies without a word shows the end of its log.
     :raises KeyboardInterrupt: interrupted; the worker has been given time to write a checkpoint.
     """
     folder = scratch or version.folder
+    options = ["--split", split, *(["--scratch", str(scratch)] if scratch else [])]
+    while True:
+        at_once = rows_at_once(version)
+        returncode = _run_once(stage, version, folder, task, on_event, options)
+        if returncode == 0:
+            return
+        error = take_failure(folder / version.failure.name)
+        if error is not None:
+            raise error
+        if returncode == 130:
+            raise KeyboardInterrupt
+        fewer = rows_at_once(version)
+        if fewer is None or fewer == at_once:
+            raise _died(returncode, folder / version.log.name)
+        text = _("memory ran out: going on with {rows} rows at a time, added up to the same step", rows=fewer)
+        Events(on_event).message("train", text, "warning")
+
+
+def _run_once(
+    stage: WorkerStage,
+    version: Version,
+    folder: Path,
+    task: Task,
+    on_event: Callable[[Event], None],
+    options: Sequence[str],
+) -> int:
+    """Run a worker to its end, which its exit code tells."""
     count = processes_of(task) if stage == "train" else 1
     together = ["torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m"] if count > 1 else []
     command = [sys.executable, "-m", *together, "tasktune.training.worker"]
     command += [str(version.folder), str(task.folder), stage]
-    command += ["--split", split, "--parent", str(os.getpid())] + (["--scratch", str(scratch)] if scratch else [])
+    command += ["--parent", str(os.getpid()), *options]
     environment = {**os.environ, "TASKTUNE_LANGUAGE": current_language()}
     if task.spec.execution.cuda_devices is not None:
         environment["CUDA_VISIBLE_DEVICES"] = task.spec.execution.cuda_devices
-    failure = folder / version.failure.name
-    failure.unlink(missing_ok=True)
+    (folder / version.failure.name).unlink(missing_ok=True)
     events = EventReader(folder / version.events.name, from_end=True)
     with (folder / version.log.name).open("ab") as log:
         # A session of its own: Ctrl-C in the terminal reaches this process, which passes it on once.
@@ -72,14 +101,7 @@ def run_worker(
             _end(worker)
             raise
     said()
-    if worker.returncode == 0:
-        return
-    error = take_failure(failure)
-    if error is not None:
-        raise error
-    if worker.returncode == 130:
-        raise KeyboardInterrupt
-    raise _died(worker.returncode, folder / version.log.name)
+    return worker.returncode
 
 
 def processes_of(task: Task) -> int:

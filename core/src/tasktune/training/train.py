@@ -10,7 +10,7 @@ import torch
 from transformers import TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
-from tasktune.definition import TaskSpec
+from tasktune.definition import Task, TaskSpec
 from tasktune.errors import RunError
 from tasktune.locale import translate as _
 from tasktune.training import processes
@@ -20,6 +20,7 @@ from tasktune.training.base import load_base, use_bf16
 from tasktune.training.checkpoints import latest_sealed
 from tasktune.training.interruption import Interruption
 from tasktune.training.objectives import Dpo, objective_of
+from tasktune.training.out_of_memory import rows_at_once, watching_memory
 from tasktune.training.reference import with_reference
 from tasktune.training.shared_prefix import Way, fastest, plain_way
 from tasktune.training.tokens import load_tokens
@@ -36,7 +37,7 @@ _LOSS_POINTS = 200
 
 
 def train(
-    spec: TaskSpec,
+    task: Task,
     base: str,
     tokenizer: Any,
     audit: Audit,
@@ -50,9 +51,10 @@ def train(
     The weights to begin with are those of ``start``, another version, or the base's.
 
     :raises KeyboardInterrupt: asked to stop; a checkpoint has been written.
-    :raises RunError: the loss stopped being a number.
+    :raises RunError: the loss stopped being a number, or memory ran out.
+    :raises FewerRows: memory ran out, and fewer rows at a time are to be tried.
     """
-    training = spec.training
+    spec, training = task.spec, task.spec.training
     set_seed(training.seed)
     rows = load_tokens(version.prepared, "train")
     if len(rows) != audit.train.rows:
@@ -65,8 +67,10 @@ def train(
     model = trainable(model, training, start)
     way = _way(spec, model, rows, audit, _pad(tokenizer), bf16, events)
     objective = objective_of(training.method, training.beta)
+    size = rows_at_once(version) or training.batch_size
     if isinstance(objective, Dpo):
-        rows = with_reference(rows, model, way, training.batch_size, bf16, events, stop)
+        with watching_memory(task, version, audit, size):
+            rows = with_reference(rows, model, way, size, bf16, events, stop)
 
     batch = training.batch_size * training.gradient_accumulation * processes.count()
     steps_per_epoch = -(-len(rows) // batch)
@@ -75,7 +79,7 @@ def train(
     reporter = Reporter(events, stop, tokens_per_row * batch)
     trainer = TaskTrainer(
         model=model,
-        args=_arguments(spec, version, total_steps, bf16, has_valid=audit.valid is not None),
+        args=_arguments(spec, version, total_steps, bf16, size, batch, has_valid=audit.valid is not None),
         train_dataset=rows,
         eval_dataset=load_tokens(version.prepared, "valid") if audit.valid else None,
         processing_class=tokenizer,
@@ -84,13 +88,14 @@ def train(
         objective=objective,
         lengths=_lengths(rows),
         groups=rows["group"] if training.sampling == "balanced" else None,
+        rows_per_step=batch,
     )
     trainer.remove_callback(PrinterCallback)
     events.stage(
         "train", "started", rows=len(rows), steps=total_steps, prefix=len(way.prefix), device=str(model.device)
     )
     checkpoint = _checkpoint(version)
-    with stop.at_good_points():
+    with stop.at_good_points(), watching_memory(task, version, audit, size):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     stop.check()
     if reporter.diverged_at is not None:
@@ -150,14 +155,19 @@ def _pad(tokenizer: Any) -> int:
     return int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id)
 
 
-def _arguments(spec: TaskSpec, version: Version, total_steps: int, bf16: bool, has_valid: bool) -> TrainingArguments:
-    """The trainer's defaults turn on what we must not have, so everything that matters is said here."""
+def _arguments(
+    spec: TaskSpec, version: Version, total_steps: int, bf16: bool, size: int, rows_per_step: int, has_valid: bool
+) -> TrainingArguments:
+    """The trainer's defaults turn on what we must not have, so everything that matters is said here.
+
+    ``size`` rows are computed at a time by each process, and added up to those of a step.
+    """
     training = spec.training
     arguments = TrainingArguments(
         output_dir=str(version.checkpoints),
-        per_device_train_batch_size=training.batch_size,
-        per_device_eval_batch_size=training.batch_size,
-        gradient_accumulation_steps=training.gradient_accumulation,
+        per_device_train_batch_size=size,
+        per_device_eval_batch_size=size,
+        gradient_accumulation_steps=-(-rows_per_step // (size * processes.count())),
         max_steps=total_steps,
         learning_rate=training.learning_rate,
         lr_scheduler_type=training.scheduler,

@@ -24,9 +24,9 @@ from tasktune.workspace.events import Events
 class TaskTrainer(Trainer):  # type: ignore[misc]
     """transformers' trainer on rows that are encoded already, with an objective over the losses of their tokens.
 
-    ``way`` lays out batches and computes those losses. The loss of a step is that of all its rows at once, however
-    accumulation and processes cut them up. The validation loss is the mean over the tokens of right answers, whatever
-    the objective.
+    ``way`` lays out batches and computes those losses; ``lengths`` and ``groups`` say which rows meet in a step. The
+    loss of a step is that of all its rows at once, however accumulation and processes cut them up. The validation loss
+    is the mean over the tokens of right answers, whatever the objective.
 
     The losses go past the wrapper in which the library adds up the gradients of several processes: that is done here.
     """
@@ -38,21 +38,21 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         objective: Objective,
         lengths: Sequence[int],
         groups: Sequence[str] | None,
+        rows_per_step: int,
         **arguments: Any,
     ) -> None:
         super().__init__(data_collator=way.collator, **arguments)
         self._way = way
         self._objective = objective
-        self._lengths, self._groups = lengths, groups
+        self._sampler = LengthAwareSampler(lengths, rows_per_step, self.args.seed, groups)
         self._told = dict.fromkeys(objective.figures, 0.0)
         self._told_of = 0.0
         self._trained = [weight for weight in self.model.parameters() if weight.requires_grad]
 
     def get_train_dataloader(self) -> Loader:
-        """This process's share of batches that all processes together have."""
-        count = self.args.world_size
-        rows = LengthAwareSampler(self._lengths, self.args.train_batch_size * count, self.args.seed, self._groups)
-        shares = Shares(rows, self.args.process_index, count)
+        """This process's share of the steps that all processes take together."""
+        size, number, count = self.args.train_batch_size, self.args.process_index, self.args.world_size
+        shares = Shares(self._sampler, size, number, count)
         return Loader(self.train_dataset, batch_sampler=shares, collate_fn=self.data_collator)
 
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:

@@ -25,6 +25,7 @@ from tasktune.locale import use_language
 from tasktune.training import processes
 from tasktune.training.failure import record_failure
 from tasktune.training.interruption import Interruption
+from tasktune.training.out_of_memory import FewerRows
 from tasktune.workspace.events import EventLog, Events
 from tasktune.workspace.versions import Version
 
@@ -67,6 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
                 _predict(task, version, options.scratch, interruption)
     except KeyboardInterrupt:
         return 130
+    except FewerRows:
+        return 1
     except TuneError as error:
         record_failure(folder / version.failure.name, error)
         return error.exit_code
@@ -88,9 +91,11 @@ def train_version(task: Task, version: Version, interruption: Interruption) -> N
     """Encode a version's rows and train it, or take over the model of one that was trained from the same.
 
     :raises TuneError: the rows cannot be trained on, or the training failed.
+    :raises FewerRows: memory ran out, and fewer rows at a time are to be tried in another process.
     :raises KeyboardInterrupt: asked to stop.
     """
     from tasktune.training.base import load_tokenizer
+    from tasktune.training.out_of_memory import watching_memory
     from tasktune.training.tokens import load_audit
 
     training = task.spec.training
@@ -107,7 +112,9 @@ def train_version(task: Task, version: Version, interruption: Interruption) -> N
     from tasktune.training.train import train
 
     start = None if training.start_from is None else Version(version.folder.parent / training.start_from)
-    train(task.spec, base, tokenizer, load_audit(version.prepared), version, start, events, interruption)
+    audit = load_audit(version.prepared)
+    with watching_memory(task, version, audit):
+        train(task, base, tokenizer, audit, version, start, events, interruption)
 
 
 def _prepare(task: Task, version: Version, tokenizer: Any, events: Events, interruption: Interruption) -> None:

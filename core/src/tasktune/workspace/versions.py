@@ -99,6 +99,10 @@ class Version:
         return self.folder / "failure.json"
 
     @property
+    def rows_at_once(self) -> Path:
+        return self.folder / "rows_at_once.json"
+
+    @property
     def training(self) -> Path:
         return self.folder / "training.json"
 
