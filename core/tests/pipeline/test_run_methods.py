@@ -76,6 +76,15 @@ def test_the_loss_falls(make_task: MakeTask, tmp_path: Path, method: str, tuning
         assert all(0.0 <= entry["chosen_ahead"] <= 1.0 for entry in trained.losses)
 
 
+@pytest.mark.parametrize(("method", "tuning"), [("sft", "lora"), ("dpo", "full")])
+def test_computing_blocks_again_changes_nothing(make_task: MakeTask, tmp_path: Path, method: str, tuning: str) -> None:
+    plain = train(make_task, tmp_path / "plain", method=method, tuning=tuning)
+    again = train(make_task, tmp_path / "again", method=method, tuning=tuning, gradient_checkpointing=True)
+    assert [entry["loss"] for entry in again.losses] == pytest.approx(
+        [entry["loss"] for entry in plain.losses], rel=1e-4
+    )
+
+
 def test_dora_and_rslora_are_in_the_adapter(make_task: MakeTask, tmp_path: Path) -> None:
     trained = train(make_task, tmp_path, tuning="dora", lora={"r": 4, "rslora": True}, max_steps=2)
     config = json.loads((trained.version.adapter / "adapter_config.json").read_text("utf-8"))

@@ -42,7 +42,7 @@ def test_frozen_weights_save_a_third() -> None:
         return training_flops(QWEN, setup, 1000, context=0, labelled=0)
 
     assert 4 / 6 < flops(LORA) / flops(FULL) < 4.1 / 6
-    assert flops(FULL.model_copy(update={"checkpointing": True})) / flops(FULL) == pytest.approx(8 / 6)
+    assert flops(FULL.model_copy(update={"gradient_checkpointing": True})) / flops(FULL) == pytest.approx(8 / 6)
     assert flops(FULL.model_copy(update={"method": "dpo"})) / flops(FULL) == pytest.approx(8 / 6)
 
 

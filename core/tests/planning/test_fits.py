@@ -108,7 +108,8 @@ def test_every_proposed_change_fits(model: str, tuning: str) -> None:
 def test_a_smaller_batch_is_proposed_first() -> None:
     found = plan(Setup(base_model="Qwen/Qwen3-4B", batch_size=64), ROWS, GPU, Path())
     assert set(found.changes[0].values) == {"batch_size", "gradient_accumulation"}
-    assert [set(change.values) & {"tuning", "base_model"} for change in found.changes[1:]] == [
+    assert found.changes[1].settings[0] == "training.gradient_checkpointing: true"
+    assert [set(change.values) & {"tuning", "base_model"} for change in found.changes[2:]] == [
         {"tuning"},
         {"base_model"},
     ]

@@ -223,7 +223,7 @@ def test_gradient_checkpointing() -> None:
     case = Case("qwen3", "full", bf16=False, prefix=0)
     case.loss_model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     measured, _moments = peak_of_a_step(case)
-    setup = case.setup.model_copy(update={"checkpointing": True})
+    setup = case.setup.model_copy(update={"gradient_checkpointing": True})
     plan = memory(case.architecture, setup, case.rows, GPU)
     assert plan.total - plan.parts["allowance"] == pytest.approx(measured, rel=0.15)
     assert measured < whole

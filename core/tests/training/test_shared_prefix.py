@@ -22,6 +22,7 @@ from transformers import (
 
 from tasktune.training.audit import common_prefix
 from tasktune.training.batches import Collator
+from tasktune.training.recomputation import recompute_blocks
 from tasktune.training.shared_prefix import (
     TokenLosses,
     Way,
@@ -112,6 +113,35 @@ def test_answers_behind_one_prompt_do_not_see_each_other(name: str, lora: bool, 
     compare(name, lora, way_of(losses, together=True), rows(answers=2))
 
 
+@pytest.mark.parametrize("losses", [token_losses, token_losses_apart])
+@pytest.mark.parametrize("lora", [False, True], ids=["full", "lora"])
+@pytest.mark.parametrize("name", MODELS)
+def test_blocks_that_are_computed_again_give_the_same(name: str, lora: bool, losses: TokenLosses) -> None:
+    if losses is token_losses_apart and name in SLIDING:
+        return
+    together = name not in SLIDING
+    compare(name, lora, way_of(losses, together=together), rows(answers=2), recomputed=True)
+
+
+def test_blocks_that_are_computed_again_keep_less() -> None:
+    def kept(recomputed: bool) -> int:
+        _model, causal_lm = model_of(MODELS["qwen3"], lora=True)
+        if recomputed:
+            assert recompute_blocks(causal_lm.get_decoder()) == SIZES["num_hidden_layers"]
+        way = way_of(token_losses_apart)
+        sizes: dict[int, int] = {}
+
+        def pack(tensor: torch.Tensor) -> torch.Tensor:
+            sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            way(causal_lm, way.collator(rows()))
+        return sum(sizes.values())
+
+    assert kept(recomputed=True) < 0.6 * kept(recomputed=False)
+
+
 def test_answers_stand_together_without_a_prefix_too() -> None:
     alone = Way(Collator(0, 0, together=True), torch.tensor([], dtype=torch.long), token_losses)
     compare("qwen3", False, alone, rows(answers=2))
@@ -123,14 +153,18 @@ def test_eager_attention_is_masked_as_well(together: bool) -> None:
     compare_configured(config, False, way_of(token_losses, together=together), rows(answers=2))
 
 
-def compare(name: str, lora: bool, way: Way, given: list[dict[str, Any]]) -> None:
-    compare_configured(MODELS[name], lora, way, given)
+def compare(name: str, lora: bool, way: Way, given: list[dict[str, Any]], *, recomputed: bool = False) -> None:
+    compare_configured(MODELS[name], lora, way, given, recomputed=recomputed)
 
 
-def compare_configured(config: PreTrainedConfig, lora: bool, way: Way, given: list[dict[str, Any]]) -> None:
+def compare_configured(
+    config: PreTrainedConfig, lora: bool, way: Way, given: list[dict[str, Any]], *, recomputed: bool = False
+) -> None:
     model, causal_lm = model_of(config, lora)
     found = []
     for each in (plain_way(0), way):
+        if each is way and recomputed:
+            recompute_blocks(causal_lm.get_decoder())
         model.zero_grad()
         losses = each(causal_lm, each.collator(given))
         # Not all alike, so that a loss at another token's place is noticed.

@@ -152,8 +152,7 @@ def _verdict(plan: Plan) -> Iterator[str]:
 
 
 def _change(change: Change) -> str:
-    values = _(", ").join(f"training.{name}: {value}" for name, value in change.values.items())
-    return _("{values} takes {memory}", values=values, memory=size(change.total))
+    return _("{values} takes {memory}", values=_(", ").join(change.settings), memory=size(change.total))
 
 
 def _time(plan: Plan) -> Iterator[str]:

@@ -167,6 +167,8 @@ class TrainingSpec(Section):
     """Batches that are added up for one optimizer step."""
     auto_batch: bool = True
     """Where memory runs out, go on with batches of half as many rows, added up to the same step."""
+    gradient_checkpointing: bool = False
+    """Keep less of the forward pass and compute it again in the backward pass: less memory, about a third more time."""
     warmup_ratio: ShareBelowOne = 0.05
     """Share of the steps in which the learning rate rises from 0."""
     scheduler: Literal["cosine", "linear", "constant"] = "cosine"

@@ -90,5 +90,5 @@ def training_flops(of: Architecture, setup: Setup, tokens: float, *, context: fl
         total = 4 * matrices + 3 * attention + tokens * 6 * trained_parameters(of, setup)
     else:
         total = 6 * matrices + 3 * attention
-    again = (1 if setup.checkpointing else 0) + (1 if setup.method == "dpo" else 0)
+    again = (1 if setup.gradient_checkpointing else 0) + (1 if setup.method == "dpo" else 0)
     return math.fsum((total, again * forward))

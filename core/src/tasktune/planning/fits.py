@@ -29,8 +29,16 @@ class Choice(Value):
 class Change(Value):
     """A change with which a run fits that did not: the values of task.yaml's ``training`` that differ, and the peak."""
 
-    values: dict[str, str | int]
+    values: dict[str, bool | int | str]
     total: int
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The values as task.yaml has them: ``training.batch_size: 4``."""
+        return tuple(
+            f"training.{name}: {str(value).lower()}" if value is True else f"training.{name}: {value}"
+            for name, value in self.values.items()
+        )
 
 
 def largest_batch(of: Architecture, setup: Setup, rows: Rows, device: Device) -> int:
@@ -74,7 +82,8 @@ def largest_model(found: Sequence[Choice], batch_size: int) -> Choice | None:
 
 
 def changes(of: Architecture, setup: Setup, rows: Rows, device: Device, found: Sequence[Choice]) -> list[Change]:
-    """Ways to make a run fit, each alone: a smaller batch that is accumulated, a leaner method, a smaller base.
+    """Ways to make a run fit, each alone: a smaller batch that is accumulated, blocks that are computed again, a leaner
+    method, a smaller base.
 
     The rows of a step stay what they were, or become a few more, so that the learning rate still suits them.
     """
@@ -90,6 +99,7 @@ def changes(of: Architecture, setup: Setup, rows: Rows, device: Device, found: S
     ways: list[tuple[Architecture, Setup]] = []
     for candidates in (
         [(of, setup)],
+        [] if setup.gradient_checkpointing else [(of, setup.model_copy(update={"gradient_checkpointing": True}))],
         [(of, other) for other in leaner],
         [(well_known()[name], _for(well_known()[name], setup, name, setup.tuning)) for name in best],
     ):
@@ -118,8 +128,8 @@ def _fitted(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Setup
     return setup.model_copy(update={"batch_size": batch, "gradient_accumulation": max(2, -(-step // batch))})
 
 
-def _different(before: Setup, after: Setup) -> dict[str, str | int]:
-    names = ("base_model", "tuning", "batch_size", "gradient_accumulation")
+def _different(before: Setup, after: Setup) -> dict[str, bool | int | str]:
+    names = ("base_model", "tuning", "gradient_checkpointing", "batch_size", "gradient_accumulation")
     return {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
 
 

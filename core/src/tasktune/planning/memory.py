@@ -72,7 +72,7 @@ def memory(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Memory
     kept = what_is_kept(of, setup, mixed=bf16)
     residual = weight_bytes(setup, device)
     sequences = setup.batch_size * (2 if setup.pairs else 1)
-    activations = of_blocks(of, runs, kept, checkpointing=setup.checkpointing, residual=residual)
+    activations = of_blocks(of, runs, kept, checkpointing=setup.gradient_checkpointing, residual=residual)
     logits = LOSS_COPIES * FP32 * of.vocabulary * sequences * rows.longest_completion
     workspace = _workspace(of, setup, runs, kept.operand)
     # The cache is gone when the logits come.

@@ -17,7 +17,7 @@ class Setup(Value):
     """What of a definition bears on memory and time.
 
     ``bits`` are those of a quantised base (``qlora``): 4 for NF4 with double quantisation, 8 for LLM.int8().
-    ``precision`` is ``auto`` as in task.yaml, or the format itself. With ``checkpointing`` (gradient checkpointing)
+    ``precision`` is ``auto`` as in task.yaml, or the format itself. With ``gradient_checkpointing``
     a block's activations are computed again in the backward pass.
     """
 
@@ -36,7 +36,7 @@ class Setup(Value):
     max_length: int = 2048
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     prefix_sharing: bool = True
-    checkpointing: bool = False
+    gradient_checkpointing: bool = False
 
     @property
     def adapts(self) -> bool:
@@ -72,5 +72,6 @@ def setup_of(training: TrainingSpec) -> Setup:
         max_steps=training.max_steps,
         max_length=training.max_length,
         precision=training.precision,
+        gradient_checkpointing=training.gradient_checkpointing,
         prefix_sharing=training.prefix_sharing != "off",
     )

@@ -97,5 +97,5 @@ def _hint(planned: Plan, *, auto_batch: bool) -> str:
         return _("set training.auto_batch: true to go on with fewer rows at a time")
     if planned.fits:
         return _("end what else takes memory there; the same command goes on where it stopped")
-    changes = [", ".join(f"training.{key}: {value}" for key, value in each.values.items()) for each in planned.changes]
-    return _("this would fit: {changes}", changes="; ".join(changes)) if changes else _("take a GPU with more memory")
+    changes = "; ".join(", ".join(each.settings) for each in planned.changes)
+    return _("this would fit: {changes}", changes=changes) if changes else _("take a GPU with more memory")

@@ -72,8 +72,24 @@ _prefix: ContextVar[DynamicCache | None] = ContextVar("prefix", default=None)
 @contextmanager
 def attending_apart(decoder: Any, prefix: DynamicCache) -> Iterator[None]:
     """Inside the block the decoder attends by :func:`split_attention`, to ``prefix`` and what it is given."""
+    with attending_as(decoder, (NAME, prefix)):
+        yield
+
+
+Attention = tuple[str, DynamicCache | None]
+"""The name of an attention, and the prefix that it attends to apart."""
+
+
+def current_attention(decoder: Any) -> Attention:
+    """How the decoder attends now."""
+    return decoder.config._attn_implementation, _prefix.get()
+
+
+@contextmanager
+def attending_as(decoder: Any, attention: Attention) -> Iterator[None]:
+    """Inside the block the decoder attends in this way."""
     usual = decoder.config._attn_implementation
-    decoder.config._attn_implementation = NAME
+    decoder.config._attn_implementation, prefix = attention
     before = _prefix.set(prefix)
     try:
         yield

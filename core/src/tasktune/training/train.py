@@ -21,6 +21,7 @@ from tasktune.training.checkpoints import latest_sealed
 from tasktune.training.interruption import Interruption
 from tasktune.training.objectives import Dpo, objective_of
 from tasktune.training.out_of_memory import rows_at_once, watching_memory
+from tasktune.training.recomputation import recompute_blocks
 from tasktune.training.reference import with_reference
 from tasktune.training.shared_prefix import Way, fastest, plain_way
 from tasktune.training.tokens import load_tokens
@@ -65,6 +66,8 @@ def train(
     full_start = start is not None and training.tuning == "full"
     model = load_base(str(start.model) if full_start and start is not None else base, training, bf16=bf16)
     model = trainable(model, training, start)
+    if training.gradient_checkpointing:
+        recompute_blocks(model.get_decoder())
     way = _way(spec, model, rows, audit, _pad(tokenizer), bf16, events)
     objective = objective_of(training.method, training.beta)
     size = rows_at_once(version) or training.batch_size
@@ -178,6 +181,7 @@ def _arguments(
         bf16=bf16,
         use_cpu=not torch.cuda.is_available(),
         ddp_backend="gloo" if processes.count() > 1 and not torch.cuda.is_available() else None,
+        # Ours (training.recomputation) does not take the shared prefix away.
         gradient_checkpointing=False,
         eval_strategy="epoch" if has_valid else "no",
         save_strategy="steps",
