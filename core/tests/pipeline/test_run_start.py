@@ -184,7 +184,7 @@ class TestRefusals:
         assert "dpo" in str(self.refused(task))
         assert self.nothing_written(task.folder)
 
-    @pytest.mark.parametrize("name", ["../out", "current", "a b"])
+    @pytest.mark.parametrize("name", ["../out", "current", "reproductions", "a b"])
     def test_a_name_that_cannot_be(self, make_task: MakeTask, name: str) -> None:
         task = make_task()
         assert "cannot be a version's name" in self.refused(task, version=name).message
