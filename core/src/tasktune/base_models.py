@@ -6,6 +6,8 @@ A distribution offers a built-in base by an entry point in the group ``tasktune.
 
 from __future__ import annotations
 
+import os
+import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from tasktune.workspace.files import sha256_of
 
 GROUP = "tasktune.base_models"
 BUILTIN = "builtin:"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def locate(base_model: str, task_folder: Path) -> str:
@@ -47,6 +50,34 @@ def fingerprint(base_model: str, revision: str | None, task_folder: Path) -> str
         return ",".join(f"{path.name}:{sha256_of(path)}" for path in sorted(folder.iterdir()) if path.is_file())
     stats = ((path, path.stat()) for path in sorted(folder.iterdir()) if path.is_file())
     return ",".join(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a model's folder by its name; hidden files and Markdown say nothing to a model."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return {path.name: sha256_of(path) for path in files if not path.name.startswith(".") and path.suffix != ".md"}
+
+
+def hub_home() -> Path:
+    """Where Hugging Face's libraries keep their files."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return Path(os.environ.get("HF_HOME") or cache / "huggingface")
+
+
+def hub_cache() -> Path:
+    """Where models from the Hub lie once they are downloaded."""
+    return Path(os.environ.get("HF_HUB_CACHE") or hub_home() / "hub")
+
+
+def hub_commit(hub_id: str, revision: str | None) -> str | None:
+    """The commit that a revision (``main`` when None) of a downloaded model is; None if that is not known.
+
+    Hugging Face's cache notes under ``refs/`` what a branch or a tag was at the last download.
+    """
+    if revision is not None and _COMMIT.fullmatch(revision):
+        return revision
+    note = hub_cache() / f"models--{hub_id.replace('/', '--')}" / "refs" / (revision or "main")
+    return note.read_text("utf-8").strip() if note.is_file() else None
 
 
 def offered() -> list[str]:

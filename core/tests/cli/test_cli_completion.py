@@ -66,6 +66,7 @@ def test_versions_oldest_first(task: Path) -> None:
         new_version(task, name).set_state(State(fingerprint="x"))
     assert offered("evaluate", str(task), "--version", "") == ["v2", "v10"]
     assert offered("predict", str(task), "--version", "v1") == ["v10"]
+    assert offered("run", str(task), "--reproduce", "") == ["v2", "v10"]
 
 
 def test_a_folder_that_is_no_task_offers_nothing(tmp_path: Path) -> None:

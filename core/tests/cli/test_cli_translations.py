@@ -12,7 +12,18 @@ from tasktune.cli.help import Argument, Command
 from tasktune.cli.root import tune
 from tasktune.locale import translate
 
-LOOKED_UP_BY_VALUE = ("task type", "deployer", "error", "warning", "info", "rows: ", "steps: ", "split: ", "device: ")
+LOOKED_UP_BY_VALUE = (
+    *("task type", "deployer", "error", "warning", "info", "rows: ", "steps: ", "split: ", "device: "),
+    *(
+        "operating system",
+        "CPU cores",
+        "CPU threads",
+        "processes",
+        "rows at a time",
+        "NVIDIA driver",
+        "tasktune (code)",
+    ),
+)
 
 
 def help_messages() -> Iterator[str]:

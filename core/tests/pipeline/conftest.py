@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from tasktune.definition import Task, load_task
+from tasktune.definition import Split, Task, load_task
 from tasktune.pipeline import RunResult, run
-from tasktune.workspace.events import Event
+from tasktune.workspace.events import Event, EventReader
+from tasktune.workspace.versions import Version
 
 TESTS = Path(__file__).parents[1]
 WORDS = {"yes": ("good", "fine", "happy", "bright"), "no": ("bad", "poor", "sad", "grim")}
@@ -130,3 +131,41 @@ def finished(workshop: Path, base: Path) -> Finished:
         events: list[Event] = []
         result = run(task, on_event=events.append)
     return Finished(task, result, tuple(events))
+
+
+def work_here(
+    stage: str, version: Version, task: Task, on_event: Callable[[Event], None], *, split: Split = "test"
+) -> None:
+    """Do a worker's work in this process: a child's imports take ten times as long as such a training."""
+    from tasktune.training.interruption import Interruption
+    from tasktune.training.session import recorded
+    from tasktune.training.worker import evaluate_version, train_version
+
+    said = EventReader(version.events, from_end=True)
+    loaded = load_task(version.definition, folder=task.folder)
+    if stage == "train":
+        with recorded(loaded, version, "train"):
+            train_version(loaded, version, Interruption())
+    else:
+        with recorded(loaded, version, "evaluate", split):
+            evaluate_version(loaded, version, split, Interruption())
+    for event in said.new():
+        on_event(event)
+
+
+@pytest.fixture
+def no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are this process."""
+    monkeypatch.setattr("tasktune.pipeline.stages.run_worker", work_here)
+
+
+@pytest.fixture(scope="session")
+def made(workshop: Path, base: Path) -> Path:
+    """The folder of a task with two finished versions of few steps: v2 goes on from v1. For copying."""
+    with at_work(workshop), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasktune.pipeline.stages.run_worker", work_here)
+        training = {"max_steps": 6, "checkpoint_steps": 100}
+        task = load_task(write_task(workshop / "made", base, count=120, training=training))
+        run(task)
+        run(load_task(task.folder, overrides=["training.start_from=v1", "training.seed=7"]))
+    return task.folder

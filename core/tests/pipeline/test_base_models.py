@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasktune.base_models import fingerprint, locate
+from tasktune.base_models import contents, fingerprint, hub_commit, locate
 from tasktune.errors import InputError
 
 
@@ -112,3 +112,45 @@ class TestFingerprint:
     def test_a_hub_id_by_its_revision(self, task_folder: Path) -> None:
         assert fingerprint("a/b", None, task_folder) == "a/b@main"
         assert fingerprint("a/b", "v2", task_folder) == "a/b@v2"
+
+
+def test_contents_are_what_a_model_is_loaded_from(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "model")
+    found = contents(model)
+    assert found.keys() == {"config.json", "model.safetensors"}
+    for name in ("README.md", ".gitattributes"):
+        (model / name).write_text("words", "utf-8")
+    os.utime(model / "config.json", (0, 0))
+    assert contents(model) == found
+    make_model(model, weights="other")
+    changed = contents(model)
+    assert changed["config.json"] == found["config.json"]
+    assert changed["model.safetensors"] != found["model.safetensors"]
+
+
+class TestHubCommit:
+    COMMIT = "0123456789" * 4
+
+    @pytest.fixture(params=["HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"])
+    def refs(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Where the cache of huggingface_hub notes what branches and tags of org/name are."""
+        for name in ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(request.param, str(tmp_path))
+        below = {"HF_HUB_CACHE": "", "HF_HOME": "hub", "XDG_CACHE_HOME": "huggingface/hub"}[request.param]
+        folder = tmp_path / below / "models--org--name" / "refs"
+        folder.mkdir(parents=True)
+        return folder
+
+    def test_a_branch_or_a_tag_is_what_was_downloaded(self, refs: Path) -> None:
+        (refs / "main").write_text(self.COMMIT, "utf-8")
+        (refs / "v1.0").write_text("f" * 40 + "\n", "utf-8")
+        assert hub_commit("org/name", None) == self.COMMIT
+        assert hub_commit("org/name", "v1.0") == "f" * 40
+
+    def test_a_commit_is_itself(self, refs: Path) -> None:
+        assert hub_commit("org/name", self.COMMIT) == self.COMMIT
+
+    def test_what_was_never_downloaded_is_not_known(self, refs: Path) -> None:
+        assert hub_commit("org/name", "v9") is None
+        assert hub_commit("org/other", None) is None

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from tasktune.base_models import contents
 from tasktune.definition import Task, load_task
 from tasktune.errors import InputError
 from tasktune.evaluation.predictions import read_predictions
 from tasktune.pipeline import evaluate, run
 from tasktune.workspace.events import Event
+from tasktune.workspace.provenance import read_provenance
 from tasktune.workspace.versions import Version, get_version, versions
 
 pytestmark = pytest.mark.slow
@@ -119,6 +121,20 @@ def test_the_result_is_that_of_the_files(finished: Finished) -> None:
     assert evaluation.counts.scored == 80
     assert evaluation.counts.train == 100
     assert "majority" in evaluation.baselines
+
+
+def test_its_provenance_is_complete(finished: Finished, base: Path) -> None:
+    found = read_provenance(Version(finished.result.version_dir))
+    assert found.base.files == contents(base)
+    assert [(session.stage, session.split) for session in found.sessions] == [("train", None), ("evaluate", "test")]
+    assert found.finished is not None
+    moments = [found.started, *(moment for each in found.sessions for moment in (each.started, each.ended))]
+    assert [*moments, found.finished] == sorted([*moments, found.finished])
+    for session in found.sessions:
+        assert session.environment.packages["tasktune-toy"] == "0.1.0"
+        assert session.environment.variables["OMP_NUM_THREADS"] == "1"
+        assert session.environment.device is not None
+        assert (session.environment.device.processes, session.environment.device.threads) == (1, 1)
 
 
 def test_the_snapshot_loads_as_the_task_that_was_run(finished: Finished) -> None:

@@ -18,6 +18,7 @@ from tasktune.definition import Task, load_task
 from tasktune.errors import RunError
 from tasktune.pipeline import RunResult, run
 from tasktune.workspace.events import Event, EventLog
+from tasktune.workspace.provenance import read_provenance
 from tasktune.workspace.versions import Version, get_version
 
 pytestmark = pytest.mark.slow
@@ -115,6 +116,10 @@ def test_interrupted_runs_go_on_where_they_stopped(make_task: MakeTask, finished
     result = run(task, on_event=fourth)
     assert fourth.first("evaluate") > 2
     same_as(finished, result)
+    recorded = read_provenance(Version(result.version_dir))
+    ended = [(session.stage, session.ended is not None) for session in recorded.sessions]
+    assert ended == [("train", True), ("train", True), ("train", True), ("evaluate", False), ("evaluate", True)]
+    assert recorded.finished is not None
 
 
 RUN = """

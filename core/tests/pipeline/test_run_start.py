@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from tasktune.definition import Task, load_task
 from tasktune.errors import InputError
 from tasktune.pipeline import evaluate, run
 from tasktune.workspace.events import Event
+from tasktune.workspace.provenance import read_provenance
 from tasktune.workspace.versions import get_version, locked, new_version, versions
 
 
@@ -113,9 +115,13 @@ class TestVersions:
         task = make_task()
         prepare(task)
         version = get_version(task.folder, "v1")
-        recorded = json.loads(version.provenance.read_text("utf-8"))
-        assert list(recorded["data"]) == ["data/train.jsonl"]
-        assert recorded["plugin"] == "tasktune-toy 0.1.0"
+        recorded = read_provenance(version)
+        rows = (task.folder / "data" / "train.jsonl").read_bytes()
+        assert recorded.data == {"data/train.jsonl": hashlib.sha256(rows).hexdigest()}
+        assert (recorded.task_type.name, recorded.task_type.origin) == ("toy", "tasktune-toy 0.1.0")
+        assert recorded.seeds == {"training.seed": 42, "data.split.seed": 42}
+        # Nothing has been computed yet, and the base not been opened.
+        assert (recorded.sessions, recorded.finished, recorded.base.files) == ((), None, None)
         assert load_task(version.definition, folder=task.folder).spec == task.spec
 
     def test_events_of_the_check_are_heard(self, make_task: MakeTask) -> None:
@@ -178,7 +184,7 @@ class TestRefusals:
         assert "dpo" in str(self.refused(task))
         assert self.nothing_written(task.folder)
 
-    @pytest.mark.parametrize("name", ["../out", "current", "a b"])
+    @pytest.mark.parametrize("name", ["../out", "current", "reproductions", "a b"])
     def test_a_name_that_cannot_be(self, make_task: MakeTask, name: str) -> None:
         task = make_task()
         assert "cannot be a version's name" in self.refused(task, version=name).message

@@ -14,6 +14,8 @@ from tasktune.definition import Task
 from tasktune.errors import RunError
 from tasktune.pipeline import run
 from tasktune.workspace.events import Event
+from tasktune.workspace.provenance import read_provenance
+from tasktune.workspace.versions import Version
 
 pytestmark = pytest.mark.slow
 MakeTask = Callable[..., Task]
@@ -48,6 +50,8 @@ def test_two_processes_learn_what_one_learns_also_when_disturbed(make_task: Make
     found = run(disturbed, stages=("prepare", "train")).version_dir
     assert (found / ADAPTER).read_bytes() == (two / ADAPTER).read_bytes()
     assert history(found, "loss") == history(two, "loss")
+    devices = [session.environment.device for session in read_provenance(Version(found)).sessions]
+    assert [device and device.processes for device in devices] == [2, 2, 2]
 
 
 def interrupted(task: Task, error: type[BaseException], act: Callable[[], None]) -> list[int]:

@@ -77,7 +77,7 @@ def load(task: Path, task_type: str | None, overlays: tuple[str, ...], overrides
     from tasktune.definition import load_task
 
     loaded = load_task(task, task_type=task_type, overlays=overlays, overrides=overrides)
-    _speak(loaded.spec.language)
+    speak(loaded.spec.language)
     return loaded
 
 
@@ -93,11 +93,12 @@ def load_trained(task: Path, name: str | None) -> tuple[Task, Version]:
     folder = definition_file(task).parent
     version = _trained_version(folder, name)
     loaded = load_task(version.definition, folder=folder)
-    _speak(loaded.spec.language)
+    speak(loaded.spec.language)
     return loaded, version
 
 
-def _speak(language: str) -> None:
+def speak(language: str) -> None:
+    """Say everything in a task's language from now on, unless the command line asks for another."""
     settings = click.get_current_context().find_object(Settings)
     if settings is None or settings.language is None:
         use_language(language)

@@ -20,11 +20,11 @@ from tasktune.evaluation.predictions import FILE_NAME
 from tasktune.evaluation.score import Evaluation
 from tasktune.locale import translate as _
 from tasktune.pipeline.judge import judge
-from tasktune.pipeline.start import Start, data_hashes, start_of, version_from
+from tasktune.pipeline.start import Start, code_of, data_hashes, start_of, version_from
 from tasktune.training.launch import run_worker
 from tasktune.workspace.events import Event, Events
-from tasktune.workspace.files import write_json_atomically, write_text_atomically
-from tasktune.workspace.provenance import provenance
+from tasktune.workspace.files import write_text_atomically
+from tasktune.workspace.provenance import now, provenance, read_provenance, write_provenance
 from tasktune.workspace.versions import State, Version, locked, new_version, next_name
 
 if TYPE_CHECKING:
@@ -75,15 +75,15 @@ def run(
     for text in notices(task):
         Events(on_event).message("check", text)
     # Before the lock, which is a file: input with problems leaves nothing behind.
-    found = _check(task, on_event) if same is None else None
+    found = check(task, on_event) if same is None else None
     with locked(task.folder):
         # Looked for again: another run may have begun or ended while this one had no lock.
         current = version_from(task, version, start)
         resumed = current is not None
         if current is None:
-            current = _begin(task, version, start, hashes, found or _check(task, on_event), on_event)
+            current = _begin(task, version, start, hashes, found or check(task, on_event), on_event)
         try:
-            _go_through(task, current, stages, on_event, resumed)
+            go_through(task, current, stages, on_event, resumed)
         except InputError:
             # The user will change the input, and with it the version: an untrained one would only be in the way.
             if not current.training.exists() and not any(current.checkpoints.glob("*")):
@@ -107,7 +107,8 @@ def evaluate(task: Task, version: Version, split: Split, on_event: OnEvent = lam
         return judge(task, version, split)
 
 
-def _go_through(task: Task, version: Version, stages: tuple[Stage, ...], on_event: OnEvent, resumed: bool) -> None:
+def go_through(task: Task, version: Version, stages: tuple[Stage, ...], on_event: OnEvent, resumed: bool) -> None:
+    """Take a version that was begun through the stages that are not done yet."""
     state = version.state()
     assert state is not None
     for stage in stages:
@@ -126,10 +127,11 @@ def _go_through(task: Task, version: Version, stages: tuple[Stage, ...], on_even
     state = version.state()
     assert state is not None
     if set(STAGES) <= set(state.stages_done):
+        write_provenance(version, read_provenance(version).model_copy(update={"finished": now()}))
         version.set_state(state.model_copy(update={"finished": True}))
 
 
-def _check(task: Task, on_event: OnEvent) -> Scan:
+def check(task: Task, on_event: OnEvent) -> Scan:
     """Read and check all data.
 
     :raises InputError: with every problem.
@@ -149,13 +151,26 @@ def _check(task: Task, on_event: OnEvent) -> Scan:
 def _begin(
     task: Task, name: str | None, start: Start, hashes: Mapping[str, str], found: Scan, on_event: OnEvent
 ) -> Version:
-    """Write a new version's rows; its state is written last, so half a start counts for nothing."""
-    log = Events(on_event)
+    """Begin a new version of the task."""
     version = new_version(
         task.folder, name or task.spec.version or next_name(task.folder, task.spec.versioning.strategy)
     )
+    state = State(fingerprint=start.whole, training=start.training, stages_done=("prepare",))
+    begin(task, version, state, hashes, found, on_event)
+    return version
+
+
+def begin(
+    task: Task, version: Version, state: State, hashes: Mapping[str, str], found: Scan, on_event: OnEvent
+) -> None:
+    """Write a version's rows in place of what there was; its ``state`` comes last, so half a start counts for nothing.
+
+    :raises InputError: the data changed since they were checked; nothing is left.
+    """
+    log = Events(on_event)
     log.stage("prepare", "started")
-    shutil.rmtree(version.folder)
+    if version.folder.exists():
+        shutil.rmtree(version.folder)
     version.prepared.mkdir(parents=True)
     try:
         write_rows(task, found, version.prepared)
@@ -165,12 +180,9 @@ def _begin(
         shutil.rmtree(version.folder)
         raise
     write_text_atomically(version.definition, dump_task(task))
-    training = task.spec.training
-    base = {"name": training.base_model, "revision": training.revision}
-    write_json_atomically(version.provenance, provenance(hashes, base, task.plugin.origin))
-    version.set_state(State(fingerprint=start.whole, training=start.training, stages_done=("prepare",)))
+    write_provenance(version, provenance(task, hashes, code_of(task)))
+    version.set_state(state)
     log.stage("prepare", "finished", rows=dict(found.rows))
-    return version
 
 
 def _evaluation(task: Task, version: Version) -> Evaluation | None:

@@ -16,6 +16,7 @@ from tasktune.definition.suggest import did_you_mean
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
 from tasktune.training.launch import processes_of
+from tasktune.workspace.environment import code_hash
 from tasktune.workspace.files import sha256_of
 from tasktune.workspace.versions import Version, versions
 
@@ -57,7 +58,7 @@ def start_of(task: Task, hashes: Mapping[str, str]) -> Start:
     # With several processes a step has as many batches.
     count = processes_of(task)
     together = [f"processes={count}"] if count > 1 else []
-    rest = [base, _code_of(task), started, *together, *(f"{name}={digest}" for name, digest in sorted(hashes.items()))]
+    rest = [base, code_of(task), started, *together, *(f"{name}={digest}" for name, digest in sorted(hashes.items()))]
 
     def over(definition: str) -> str:
         return hashlib.sha256("\n".join([definition, *rest]).encode()).hexdigest()
@@ -90,7 +91,7 @@ def _started_from(task: Task) -> str:
     return f"start={state.training}"
 
 
-def _code_of(task: Task) -> str:
+def code_of(task: Task) -> str:
     """A hash of the task type's modules: its author edits them without changing its version."""
     file = getattr(task.plugin.module, "__file__", None)
     if file is None:
@@ -98,7 +99,7 @@ def _code_of(task: Task) -> str:
     # A plugin that is one module lies among others' modules.
     one_module = "." not in task.plugin.module.__name__ and Path(file).name != "__init__.py"
     modules = [Path(file)] if one_module else sorted(Path(file).parent.rglob("*.py"))
-    return hashlib.sha256("".join(sha256_of(module) for module in modules).encode()).hexdigest()
+    return code_hash(modules)
 
 
 def version_from(task: Task, name: str | None, start: Start) -> Version | None:

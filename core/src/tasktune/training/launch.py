@@ -76,14 +76,12 @@ def _run_once(
     options: Sequence[str],
 ) -> int:
     """Run a worker to its end, which its exit code tells."""
-    count = processes_of(task) if stage == "train" else 1
+    count = _count(stage, task)
     together = ["torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m"] if count > 1 else []
     command = [sys.executable, "-m", *together, "tasktune.training.worker"]
     command += [str(version.folder), str(task.folder), stage]
     command += ["--parent", str(os.getpid()), *options]
-    environment = {**os.environ, "TASKTUNE_LANGUAGE": current_language()}
-    if task.spec.execution.cuda_devices is not None:
-        environment["CUDA_VISIBLE_DEVICES"] = task.spec.execution.cuda_devices
+    environment = worker_environment(stage, task)
     (folder / version.failure.name).unlink(missing_ok=True)
     events = EventReader(folder / version.events.name, from_end=True)
     with (folder / version.log.name).open("ab") as log:
@@ -102,6 +100,21 @@ def _run_once(
             raise
     said()
     return worker.returncode
+
+
+def worker_environment(stage: WorkerStage, task: Task) -> dict[str, str]:
+    """The environment variables that a worker has."""
+    found = {**os.environ, "TASKTUNE_LANGUAGE": current_language()}
+    if task.spec.execution.cuda_devices is not None:
+        found["CUDA_VISIBLE_DEVICES"] = task.spec.execution.cuda_devices
+    if _count(stage, task) > 1:
+        # torchrun would, so that its processes do not fight for the cores.
+        found.setdefault("OMP_NUM_THREADS", "1")
+    return found
+
+
+def _count(stage: WorkerStage, task: Task) -> int:
+    return processes_of(task) if stage == "train" else 1
 
 
 def processes_of(task: Task) -> int:

@@ -26,8 +26,9 @@ from tasktune.training import processes
 from tasktune.training.failure import record_failure
 from tasktune.training.interruption import Interruption
 from tasktune.training.out_of_memory import FewerRows
+from tasktune.training.session import recorded
 from tasktune.workspace.events import EventLog, Events
-from tasktune.workspace.versions import Version
+from tasktune.workspace.versions import Version, get_version
 
 QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -61,9 +62,11 @@ def main(arguments: list[str] | None = None) -> int:
         with _alone_with(folder), processes.joined():
             task = load_task(version.definition, folder=options.task_dir)
             if options.stage == "train":
-                train_version(task, version, interruption)
+                with recorded(task, version, "train"):
+                    train_version(task, version, interruption)
             elif options.stage == "evaluate":
-                _evaluate(task, version, options.split, interruption)
+                with recorded(task, version, "evaluate", options.split):
+                    evaluate_version(task, version, options.split, interruption)
             else:
                 _predict(task, version, options.scratch, interruption)
     except KeyboardInterrupt:
@@ -111,7 +114,7 @@ def train_version(task: Task, version: Version, interruption: Interruption) -> N
 
     from tasktune.training.train import train
 
-    start = None if training.start_from is None else Version(version.folder.parent / training.start_from)
+    start = None if training.start_from is None else get_version(task.folder, training.start_from)
     audit = load_audit(version.prepared)
     with watching_memory(task, version, audit):
         train(task, base, tokenizer, audit, version, start, events, interruption)
@@ -148,7 +151,8 @@ def _prepare(task: Task, version: Version, tokenizer: Any, events: Events, inter
         take_over(version, twin)
 
 
-def _evaluate(task: Task, version: Version, split: Split, interruption: Interruption) -> None:
+def evaluate_version(task: Task, version: Version, split: Split, interruption: Interruption) -> None:
+    """Write the answers of a trained version to the rows of one of its splits."""
     from tasktune.inference.evaluate import predict_split
 
     predict_split(task, version, split, EventLog(version.events), interruption)

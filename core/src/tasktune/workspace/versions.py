@@ -19,8 +19,8 @@ from tasktune.workspace.files import read_json, write_json_atomically
 
 Strategy = Literal["semantic", "date", "hybrid"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-# versions/current says which version is adopted.
-_RESERVED = ("current",)
+# versions/current says which version is adopted; versions/reproductions holds versions that were made again.
+_RESERVED = ("current", "reproductions")
 
 
 class State(Value):
@@ -167,6 +167,11 @@ def new_version(task_folder: Path, name: str) -> Version:
     folder = task_folder / "versions" / name
     folder.mkdir(parents=True, exist_ok=True)
     return Version(folder)
+
+
+def reproduction_of(version: Version) -> Version:
+    """Where a version is made again: in no place of a version's own, so that it is not taken for one."""
+    return Version(version.folder.parent / "reproductions" / version.name)
 
 
 def is_locked(task_folder: Path) -> bool:

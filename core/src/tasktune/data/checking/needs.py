@@ -54,7 +54,7 @@ def hub_token() -> bool:
     """Whether a Hugging Face token is at hand; it is not read."""
     if os.environ.get("HF_TOKEN"):
         return True
-    return Path(os.environ.get("HF_TOKEN_PATH") or _hub_home() / "token").is_file()
+    return Path(os.environ.get("HF_TOKEN_PATH") or base_models.hub_home() / "token").is_file()
 
 
 def missing_packages() -> list[str]:
@@ -100,14 +100,7 @@ def _base_model(task: Task) -> Iterator[DataFinding]:
 
 
 def _cached(hub_id: str) -> bool:
-    hub = Path(os.environ.get("HF_HUB_CACHE") or _hub_home() / "hub")
-    return any(hub.glob(f"models--{hub_id.replace('/', '--')}/snapshots/*/config.json"))
-
-
-def _hub_home() -> Path:
-    return Path(
-        os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "huggingface"
-    )
+    return any(base_models.hub_cache().glob(f"models--{hub_id.replace('/', '--')}/snapshots/*/config.json"))
 
 
 def _disk(task: Task) -> Iterator[DataFinding]:
