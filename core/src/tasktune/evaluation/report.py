@@ -39,13 +39,15 @@ _EFFORTS = {"low": "low effort", "medium": "medium effort", "high": "high effort
 class RunFacts(Value):
     """What a report says of the run besides its scores.
 
-    ``rows`` counts the rows of each split; ``trained_in`` is the version whose model this one has taken over.
+    ``rows`` counts the rows of each split; ``trained_in`` is the version whose model this one has taken over;
+    ``backend`` is the library that trained it, and why that one.
     """
 
     version: str
     date: datetime.date
     rows: Mapping[str, int] = {}
     trained_in: str | None = None
+    backend: str = ""
 
 
 def render_report(
@@ -119,6 +121,7 @@ def _facts(evaluation: Evaluation, task: Task, facts: RunFacts, wording: Wording
     lines = {
         "Base model": training.base_model + (f" @ {training.revision}" if training.revision else ""),
         "Training": f"{training.method.upper()}, {tuning}" + _taken_over(facts, wording),
+        "Trained with": facts.backend,
         "Version": facts.version,
         "Date": facts.date.isoformat(),
         "Data": rows,

@@ -14,6 +14,7 @@ _PACKAGES = (
     "tasktune",
     "torch",
     "transformers",
+    "unsloth",
     "bitsandbytes",
     "peft",
     "datasets",
