@@ -60,8 +60,8 @@ class FastLanguageModel:
         fix_tokenizer,
         use_exact_model_name,
         offload_embedding,
-        float32_mixed_precision,
         random_state,
+        float32_mixed_precision=None,
     ):
         assert use_exact_model_name
         assert not any([trust_remote_code, load_in_4bit, load_in_8bit])

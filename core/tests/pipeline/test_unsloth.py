@@ -116,7 +116,9 @@ def test_unsloth_comes_first_and_changes_no_loss_and_no_file(make_task: MakeTask
     gone_on = prepare(make_task, folder, start_from="v1", backend="unsloth")
     fresh = prepare(make_task, folder, backend="unsloth", lora={"r": 4, "rslora": True}, tuning="dora")
     full = prepare(make_task, folder, backend="unsloth", tuning="full")
-    chosen = prepare(make_task, folder, prefix_sharing="off", precision="bf16", max_steps=1)
+    chosen = prepare(
+        make_task, folder, prefix_sharing="off", precision="bf16", max_steps=1, gradient_checkpointing=True
+    )
     told = with_unsloth(tmp_path, gone_on, fresh, full, chosen)
 
     assert told["seen"] == []
@@ -131,14 +133,14 @@ def test_unsloth_comes_first_and_changes_no_loss_and_no_file(make_task: MakeTask
     longest = json.loads((gone_on.prepared / "audit.json").read_text("utf-8"))["train"]["longest"]
     assert told["calls"] == [
         ["from_pretrained", longest, "torch.float32", False, None],
-        ["patch_peft_model"],
+        ["patch_peft_model", False],
         ["from_pretrained", longest, "torch.float32", False, None],
-        ["get_peft_model", 4, 8, 42, True, {"use_dora": True}],
-        ["patch_peft_model"],
+        ["get_peft_model", 4, 8, 42, True, False, {"use_dora": True}],
+        ["patch_peft_model", False],
         ["from_pretrained", longest, "torch.float32", True, None],
         ["from_pretrained", longest, "torch.bfloat16", False, None],
-        ["get_peft_model", 4, 8, 42, False, {}],
-        ["patch_peft_model"],
+        ["get_peft_model", 4, 8, 42, False, "unsloth", {}],
+        ["patch_peft_model", "unsloth"],
     ]
 
     mine, theirs = Trained(gone_on), Trained(usual)

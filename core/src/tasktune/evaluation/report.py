@@ -33,6 +33,7 @@ MOST_IDS = 5
 _KINDS_COUNTED = 10_000
 """Different mistakes that are told apart; more, as free text has, would only fill memory."""
 _MARKS: Mapping[Severity, str] = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}
+_ADAPTERS = {"lora": "LoRA", "dora": "DoRA", "qlora": "QLoRA"}
 _EFFORTS = {"low": "low effort", "medium": "medium effort", "high": "high effort"}
 
 
@@ -111,7 +112,8 @@ def _section(title: str, body: str, wording: Wording) -> Iterator[str]:
 
 def _facts(evaluation: Evaluation, task: Task, facts: RunFacts, wording: Wording) -> str:
     training, say = task.spec.training, wording.say
-    tuning = f"LoRA r={training.lora.r}" if training.tuning == "lora" else say("full fine-tuning")
+    adapter = _ADAPTERS.get(training.tuning)
+    tuning = f"{adapter} r={training.lora.r}" if adapter else say("full fine-tuning")
     counts = evaluation.counts
     rows = wording.list(f"{split} {number:,}" for split, number in facts.rows.items())
     scored = say("{scored} rows of {split}", scored=f"{counts.scored:,}", split=evaluation.split)

@@ -60,8 +60,6 @@ class UnslothBackend:
             load_in_4bit=four_bits,
             load_in_8bit=training.tuning == "qlora" and not four_bits,
             full_finetuning=full,
-            # Weights that train are kept in 32 bits, as by transformers.
-            float32_mixed_precision=True if full and bf16 else None,
             device_map={"": best_device()},
             use_gradient_checkpointing=_checkpointing(training),
             use_exact_model_name=True,
@@ -69,6 +67,8 @@ class UnslothBackend:
             fix_tokenizer=False,
             offload_embedding=False,
             random_state=training.seed,
+            # Weights that train are kept in 32 bits, as by transformers.
+            **({"float32_mixed_precision": True} if full and bf16 else {}),
         )
         _same_as_elsewhere(model, self._config)
         if not full:
