@@ -26,6 +26,7 @@ def main() -> None:
             ["known_defects.py"],
             ["methods.py"],
             ["training_speed.py"],
+            ["gpu/run.py"],
             ["real_data.py", "--keep", folder],
         ]
         if (DATA / "massive_zh-TW").is_dir():

@@ -48,7 +48,7 @@ def test_the_page_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert [seen.count(kind) for kind in ("file", "run", "shows")] == [4, 3, 2]
 
 
-@pytest.mark.parametrize("key", ["method", "tuning"])
+@pytest.mark.parametrize("key", ["method", "tuning", "backend"])
 def test_the_tables_have_all_there_is(key: str) -> None:
     rows = re.findall(rf"^\| `{key}` \|.*\n\|[-|]+\n((?:\| `.*\n)+)", TEXT, re.MULTILINE)
     assert len(rows) == 1

@@ -181,8 +181,16 @@ def test_facts_of_the_run(make_task: Make, rows: Rows) -> None:
         "Decoding": "free",
         "Earlier method": "old-bert",
     }
-    full = make_task(training={"tuning": "full"})
-    assert "SFT, full fine-tuning" in report(full, rows)
+    for tuning, said in (("full", "full fine-tuning"), ("dora", "DoRA r=16"), ("qlora", "QLoRA r=16")):
+        assert f"- Training: SFT, {said}\n" in report(make_task(training={"tuning": tuning}), rows)
+
+
+def test_the_report_says_what_trained_the_model_and_why(make_task: Make, rows: Rows) -> None:
+    task = make_task()
+    facts = FACTS.model_copy(update={"backend": "transformers: unsloth is not installed"})
+    body = render_report(score(task, rows), task, facts)
+    assert "\n- Trained with: transformers: unsloth is not installed\n" in body
+    assert "\n- 訓練工具：" in render_report(score(task, rows), task, facts, language="zh-TW")
 
 
 def test_the_decision_when_met(make_task: Make, rows: Rows) -> None:

@@ -80,6 +80,13 @@ def test_other_criteria_judge_anew_without_training(finished: Finished, tmp_path
     assert [version.name for version in versions(folder)] == ["v1"]
 
 
+def test_the_choice_of_the_backend_is_kept_and_reported(finished: Finished) -> None:
+    told = json.loads(finished.file("training.json"))
+    said = f"{told['backend']}: {told['backend_reason']}"
+    assert f"Trained with: {said}" in finished.file("evaluation/report.md").decode()
+    assert f"training with {said}" in [event.data["text"] for event in finished.events if event.kind == "message"]
+
+
 def test_other_decoding_is_a_version_without_a_training(finished: Finished, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(finished.task.folder, tmp_path / "task"))
     before = {path: path.read_bytes() for path in (folder / "versions" / "v1").rglob("*") if path.is_file()}

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 
+from tasktune.definition import TrainingSpec
 from tasktune.planning.architecture import Architecture, block_parameters, from_config
 from tasktune.planning.bases import well_known
 from tasktune.planning.device import Device, named
 from tasktune.planning.duration import duration, total_steps, training_flops
 from tasktune.planning.rows import Rows, alike
-from tasktune.planning.setup import Setup
+from tasktune.planning.setup import Setup, setup_of
 
 QWEN: Architecture = well_known()["Qwen/Qwen3-4B"]
 FULL = Setup(base_model="Qwen/Qwen3-4B", tuning="full", batch_size=4)
@@ -102,3 +103,10 @@ def test_tiny_batches_take_as_long_as_reading_the_weights() -> None:
     weights = 2 * 4022468096
     assert one.least_seconds is not None
     assert one.least_seconds >= 100 * 2 * weights / 4.8e12
+
+
+@pytest.mark.parametrize(
+    ("training", "shared"), [({}, True), ({"prefix_sharing": "off"}, False), ({"backend": "unsloth"}, False)]
+)
+def test_a_plan_shares_the_prefix_where_training_does(training: dict[str, str], shared: bool) -> None:
+    assert setup_of(TrainingSpec.model_validate(training)).prefix_sharing is shared

@@ -87,7 +87,7 @@ def _run(folder: Path) -> None:
 
 def main(folder: Path) -> int:
     """Do the work that lies in a folder."""
-    from tasktune.training.worker import QUIET
+    from tasktune.training.quiet import QUIET
 
     os.environ.update(QUIET, TRANSFORMERS_VERBOSITY="error")
     request = json.loads((folder / "request.json").read_text("utf-8"))

@@ -144,7 +144,7 @@ class TrainingSpec(Section):
     revision: Text | None = None
     """The base model's revision: a branch, a tag or a commit."""
     backend: Literal["auto", "transformers", "unsloth"] = "auto"
-    """Which library trains; auto chooses the best that is installed."""
+    """Which library trains; auto takes the one that is faster for this task on this machine."""
     method: Literal["sft", "orpo", "dpo"] = "sft"
     """Supervised fine-tuning on right answers, or learning from pairs of a chosen and a rejected one."""
     tuning: Literal["lora", "dora", "qlora", "full"] = "lora"

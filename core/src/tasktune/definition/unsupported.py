@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import NamedTuple
 
-from tasktune.definition.spec import TaskSpec, VersioningSpec
+from tasktune.definition.spec import TaskSpec, TrainingSpec, VersioningSpec
 from tasktune.definition.task import Task
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
+
+_UNSLOTH_TRAINS_WHOLE = ("embed_tokens", "lm_head")
+
+
+class Limit(NamedTuple):
+    """One thing that cannot be done: the key that asks for it, what is wrong, and what to do."""
+
+    path: tuple[str, ...]
+    message: str
+    hint: str
 
 
 def limits(task: Task | TaskSpec) -> tuple[Problem, ...]:
     """Everything that the definition asks of training and this version cannot do. A Task gives file and line."""
     training, execution = _spec_of(task).training, _spec_of(task).execution
-    found: list[tuple[tuple[str, str], str, str]] = []
+    found: list[Limit] = []
     if training.backend == "unsloth":
-        message = _("unsloth is not supported by this version")
-        found.append((("training", "backend"), message, _("use auto or transformers")))
+        found += beyond_unsloth(training, installed=find_spec("unsloth") is not None)
     if training.tuning == "qlora" and find_spec("bitsandbytes") is None:
         hint = _("pip install 'tasktune[quantized]', or use lora")
-        found.append((("training", "tuning"), _("qlora needs bitsandbytes, which is not installed"), hint))
+        found.append(Limit(("training", "tuning"), _("qlora needs bitsandbytes, which is not installed"), hint))
     if execution.type != "local":
         message = _("remote training is not supported by this version")
-        found.append((("execution", "type"), message, _("use local; the other keys of the section can stay")))
-    return tuple(_located(task, path, message, hint) for path, message, hint in found)
+        found.append(Limit(("execution", "type"), message, _("use local; the other keys of the section can stay")))
+    return tuple(_located(task, limit) for limit in found)
+
+
+def beyond_unsloth(training: TrainingSpec, *, installed: bool) -> Iterator[Limit]:
+    """What unsloth cannot do of what the definition asks, as its code for 2026.10.7 has it, whatever the GPU."""
+    if not installed:
+        hint = _("pip install 'tasktune[gpu]' on a machine with a GPU, or use auto or transformers")
+        yield Limit(("training", "backend"), _("unsloth is not installed"), hint)
+    modules = training.lora.target_modules
+    whole = [] if isinstance(modules, str) else [name for name in modules if name.endswith(_UNSLOTH_TRAINS_WHOLE)]
+    if training.tuning != "full" and whole:
+        # It moves them from target_modules to modules_to_save.
+        message = _("unsloth trains all of {names} in place of an adapter", names=", ".join(whole))
+        hint = _("take them out, or set training.backend: transformers")
+        yield Limit(("training", "lora", "target_modules"), message, hint)
 
 
 def refuse_unsupported(task: Task | TaskSpec) -> None:
@@ -61,7 +86,7 @@ def _spec_of(task: Task | TaskSpec) -> TaskSpec:
     return task.spec if isinstance(task, Task) else task
 
 
-def _located(task: Task | TaskSpec, path: tuple[str, str], message: str, hint: str) -> Problem:
+def _located(task: Task | TaskSpec, limit: Limit) -> Problem:
     if isinstance(task, Task):
-        return task.problem(path, message, hint)
-    return Problem(message, hint, path=".".join(path))
+        return task.problem(limit.path, limit.message, limit.hint)
+    return Problem(limit.message, limit.hint, path=".".join(limit.path))

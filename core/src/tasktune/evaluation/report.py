@@ -33,19 +33,22 @@ MOST_IDS = 5
 _KINDS_COUNTED = 10_000
 """Different mistakes that are told apart; more, as free text has, would only fill memory."""
 _MARKS: Mapping[Severity, str] = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}
+_ADAPTERS = {"lora": "LoRA", "dora": "DoRA", "qlora": "QLoRA"}
 _EFFORTS = {"low": "low effort", "medium": "medium effort", "high": "high effort"}
 
 
 class RunFacts(Value):
     """What a report says of the run besides its scores.
 
-    ``rows`` counts the rows of each split; ``trained_in`` is the version whose model this one has taken over.
+    ``rows`` counts the rows of each split; ``trained_in`` is the version whose model this one has taken over;
+    ``backend`` is the library that trained it, and why that one.
     """
 
     version: str
     date: datetime.date
     rows: Mapping[str, int] = {}
     trained_in: str | None = None
+    backend: str = ""
 
 
 def render_report(
@@ -109,7 +112,8 @@ def _section(title: str, body: str, wording: Wording) -> Iterator[str]:
 
 def _facts(evaluation: Evaluation, task: Task, facts: RunFacts, wording: Wording) -> str:
     training, say = task.spec.training, wording.say
-    tuning = f"LoRA r={training.lora.r}" if training.tuning == "lora" else say("full fine-tuning")
+    adapter = _ADAPTERS.get(training.tuning)
+    tuning = f"{adapter} r={training.lora.r}" if adapter else say("full fine-tuning")
     counts = evaluation.counts
     rows = wording.list(f"{split} {number:,}" for split, number in facts.rows.items())
     scored = say("{scored} rows of {split}", scored=f"{counts.scored:,}", split=evaluation.split)
@@ -119,6 +123,7 @@ def _facts(evaluation: Evaluation, task: Task, facts: RunFacts, wording: Wording
     lines = {
         "Base model": training.base_model + (f" @ {training.revision}" if training.revision else ""),
         "Training": f"{training.method.upper()}, {tuning}" + _taken_over(facts, wording),
+        "Trained with": facts.backend,
         "Version": facts.version,
         "Date": facts.date.isoformat(),
         "Data": rows,

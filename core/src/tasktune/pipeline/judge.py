@@ -37,7 +37,14 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
         decoding=read_json(version.decoding)["mode"],
         loss_curve=curve,
     )
-    facts = RunFacts(version=version.name, date=datetime.date.today(), rows=rows, trained_in=training.get("trained_in"))
+    facts = RunFacts(
+        version=version.name,
+        date=datetime.date.today(),
+        rows=rows,
+        trained_in=training.get("trained_in"),
+        # Versions trained before there was a choice do not tell.
+        backend=": ".join(training[key] for key in ("backend", "backend_reason") if key in training),
+    )
     if split == "test":
         write_outputs(evaluation, task, version, facts, loss_curve=curve)
     return evaluation

@@ -73,5 +73,6 @@ def setup_of(training: TrainingSpec) -> Setup:
         max_length=training.max_length,
         precision=training.precision,
         gradient_checkpointing=training.gradient_checkpointing,
-        prefix_sharing=training.prefix_sharing != "off",
+        # unsloth computes every prompt in full.
+        prefix_sharing=training.prefix_sharing != "off" and training.backend != "unsloth",
     )

@@ -14,16 +14,16 @@ from tasktune.definition import Task, TaskSpec
 from tasktune.errors import RunError
 from tasktune.locale import translate as _
 from tasktune.training import processes
-from tasktune.training.adapters import trainable
 from tasktune.training.audit import SHORTEST_SHARED_PREFIX, Audit
-from tasktune.training.base import load_base, use_bf16
+from tasktune.training.backends import Backend, load_backend
+from tasktune.training.backends.choice import Choice
+from tasktune.training.base import use_bf16
 from tasktune.training.checkpoints import latest_sealed
 from tasktune.training.interruption import Interruption
 from tasktune.training.objectives import Dpo, objective_of
 from tasktune.training.out_of_memory import rows_at_once, watching_memory
-from tasktune.training.recomputation import recompute_blocks
 from tasktune.training.reference import with_reference
-from tasktune.training.shared_prefix import Way, fastest, plain_way
+from tasktune.training.shared_prefix import Way, plain_way
 from tasktune.training.tokens import load_tokens
 from tasktune.training.trainer import Reporter, TaskTrainer
 from tasktune.workspace.events import Events
@@ -39,6 +39,7 @@ _LOSS_POINTS = 200
 
 def train(
     task: Task,
+    choice: Choice,
     base: str,
     tokenizer: Any,
     audit: Audit,
@@ -63,12 +64,10 @@ def train(
             _("{found} encoded rows, but the audit counts {expected}", found=len(rows), expected=audit.train.rows)
         )
     bf16 = use_bf16(training.precision)
-    full_start = start is not None and training.tuning == "full"
-    model = load_base(str(start.model) if full_start and start is not None else base, training, bf16=bf16)
-    model = trainable(model, training, start)
-    if training.gradient_checkpointing:
-        recompute_blocks(model.get_decoder())
-    way = _way(spec, model, rows, audit, _pad(tokenizer), bf16, events)
+    backend = load_backend(choice.backend)
+    longest = max(split.longest for split in (audit.train, audit.valid) if split is not None)
+    model = backend.model(base, training, start, longest, bf16=bf16)
+    way = _way(spec, backend, model, rows, audit, _pad(tokenizer), bf16, events)
     objective = objective_of(training.method, training.beta)
     size = rows_at_once(version) or training.batch_size
     if isinstance(objective, Dpo):
@@ -110,28 +109,31 @@ def train(
         )
     if not processes.is_first():
         return
+    backend.before_saving(trainer.accelerator.unwrap_model(trainer.model))
     _save(trainer, tokenizer, training.base_model, version.model if training.tuning == "full" else version.adapter)
     history = [entry for entry in trainer.state.log_history if "loss" in entry or "eval_loss" in entry]
-    write_json_atomically(version.folder / "training.json", {"steps": trainer.state.global_step, "history": history})
+    told = {"backend": choice.backend, "backend_reason": choice.reason, "steps": trainer.state.global_step}
+    write_json_atomically(version.folder / "training.json", {**told, "history": history})
     shutil.rmtree(version.checkpoints, ignore_errors=True)
     events.stage("train", "finished", steps=trainer.state.global_step)
 
 
-def _way(spec: TaskSpec, model: Any, rows: Any, audit: Audit, pad: int, bf16: bool, events: Events) -> Way:
+def _way(
+    spec: TaskSpec, backend: Backend, model: Any, rows: Any, audit: Audit, pad: int, bf16: bool, events: Events
+) -> Way:
     """How this model's losses are computed fastest; the plain way, with a word, if it allows no other."""
     prefix = rows[0]["prompt"][: audit.train.prefix] if spec.training.prefix_sharing == "auto" else []
     if len(prefix) < SHORTEST_SHARED_PREFIX:
         prefix = []
     causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
     sample = [rows[0], rows[len(rows) - 1]]
-    way = fastest(causal_lm.eval(), sample, prefix, pad, tolerance=5e-2 if bf16 else 1e-3)
+    way = backend.way(causal_lm, sample, prefix, pad, bf16=bf16)
     model.train()
-    if way is None:
+    if way is None or len(way.prefix) < len(prefix):
         events.message(
             "train", _("this model's loss cannot be computed with a shared prefix; training the plain way"), "warning"
         )
-        return plain_way(pad)
-    return way
+    return way or plain_way(pad)
 
 
 def _checkpoint(version: Version) -> Path | None:
@@ -181,7 +183,7 @@ def _arguments(
         bf16=bf16,
         use_cpu=not torch.cuda.is_available(),
         ddp_backend="gloo" if processes.count() > 1 and not torch.cuda.is_available() else None,
-        # Ours (training.recomputation) does not take the shared prefix away.
+        # The backend has seen to it: ours (training.recomputation) does not take the shared prefix away.
         gradient_checkpointing=False,
         eval_strategy="epoch" if has_valid else "no",
         save_strategy="steps",

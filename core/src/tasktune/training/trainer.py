@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         **arguments: Any,
     ) -> None:
         super().__init__(data_collator=way.collator, **arguments)
+        # Else the loss, which is divided by the size of the step already, is divided by the accumulation as well.
+        self.model_accepts_loss_kwargs = True
         self._way = way
         self._objective = objective
         self._sampler = LengthAwareSampler(lengths, rows_per_step, self.args.seed, groups)
@@ -114,6 +117,13 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         # The library computes in bf16 inside the wrapped forward, which these losses go past.
         with self.accelerator.autocast():
             return self._way(causal_lm, inputs)
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Batch], num_batches: int, device: torch.device
+    ) -> tuple[list[Batch], torch.Tensor | None]:
+        """The batches of a step and their size. In the parent's place unsloth puts one that counts labels."""
+        batches = list(itertools.islice(epoch_iterator, num_batches))
+        return batches, self._get_num_items_in_batch(batches, device)
 
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> torch.Tensor | None:
         """What the totals of a step's batches are divided by, those of all processes."""

@@ -13,31 +13,27 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tasktune.data.rows import read_chat_rows
 from tasktune.definition import Split, Task, load_task
 from tasktune.errors import TuneError
 from tasktune.locale import translate as _
 from tasktune.locale import use_language
 from tasktune.training import processes
+from tasktune.training.backends import load_backend
+from tasktune.training.backends.choice import Choice, Gpu, choose, gpu_here, saved_share
 from tasktune.training.failure import record_failure
 from tasktune.training.interruption import Interruption
 from tasktune.training.out_of_memory import FewerRows
+from tasktune.training.quiet import QUIET
 from tasktune.training.session import recorded
 from tasktune.workspace.events import EventLog, Events
 from tasktune.workspace.versions import Version, get_version
-
-QUIET = {
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "DISABLE_TELEMETRY": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "TRL_EXPERIMENTAL_SILENCE": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-}
-"""No library phones home, forks threads of its own for tokenizing, or draws progress over ours."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,26 +86,34 @@ def _alone_with(folder: Path) -> Iterator[None]:
         yield
 
 
-def train_version(task: Task, version: Version, interruption: Interruption) -> None:
+def train_version(
+    task: Task, version: Version, interruption: Interruption, *, gpu: Callable[[], Gpu | None] = gpu_here
+) -> None:
     """Encode a version's rows and train it, or take over the model of one that was trained from the same.
+
+    ``gpu`` tells what there is to train on.
 
     :raises TuneError: the rows cannot be trained on, or the training failed.
     :raises FewerRows: memory ran out, and fewer rows at a time are to be tried in another process.
     :raises KeyboardInterrupt: asked to stop.
     """
+    training = task.spec.training
+    events = Events(lambda event: None)
+    if processes.is_first():
+        # Several processes of one run are one to those who read its log: the one that started them.
+        events = EventLog(version.events, os.getppid() if processes.count() > 1 else None)
+    # Before anything imports transformers, which unsloth must come before.
+    choice = _take_backend(task, version, gpu, events)
+
     from tasktune.training.base import load_tokenizer
     from tasktune.training.out_of_memory import watching_memory
     from tasktune.training.tokens import load_audit
 
-    training = task.spec.training
-    events = Events(lambda event: None)
     base, tokenizer = load_tokenizer(training.base_model, training.revision, task.folder)
     if processes.is_first():
-        # Several processes of one run are one to those who read its log: the one that started them.
-        events = EventLog(version.events, os.getppid() if processes.count() > 1 else None)
         _prepare(task, version, tokenizer, events, interruption)
     processes.wait_for_all()
-    if version.training.exists():
+    if choice is None or version.training.exists():
         return
 
     from tasktune.training.train import train
@@ -117,7 +121,28 @@ def train_version(task: Task, version: Version, interruption: Interruption) -> N
     start = None if training.start_from is None else get_version(task.folder, training.start_from)
     audit = load_audit(version.prepared)
     with watching_memory(task, version, audit):
-        train(task, base, tokenizer, audit, version, start, events, interruption)
+        train(task, choice, base, tokenizer, audit, version, start, events, interruption)
+
+
+def _take_backend(task: Task, version: Version, gpu: Callable[[], Gpu | None], events: Events) -> Choice | None:
+    """Choose who trains, say why, and import it; None if the model is there already (see :func:`_prepare`)."""
+    from tasktune.training.reuse import trained_alike
+    from tasktune.training.tokens import trained_rows
+
+    if version.training.exists() or trained_alike(version) is not None:
+        return None
+    training = task.spec.training
+    rows = trained_rows(version.prepared, pairs=training.learns_preference)
+
+    def saved() -> float:
+        asked = ("".join(turn["content"] for turn in row["messages"][:-1]) for row in read_chat_rows(rows))
+        return saved_share(asked, training.batch_size)
+
+    installed = find_spec("unsloth") is not None
+    choice = choose(task, installed=installed, gpu=gpu(), processes=processes.count(), saved=saved)
+    events.message("train", _("training with {backend}: {reason}", backend=choice.backend, reason=choice.reason))
+    load_backend(choice.backend)
+    return choice
 
 
 def _prepare(task: Task, version: Version, tokenizer: Any, events: Events, interruption: Interruption) -> None:
