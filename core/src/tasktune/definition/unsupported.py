@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from tasktune.definition.monitor import NEEDS
 from tasktune.definition.spec import TaskSpec, VersioningSpec
 from tasktune.definition.task import Task
 from tasktune.errors import InputError, Problem
@@ -13,13 +14,17 @@ from tasktune.locale import translate as _
 def limits(task: Task | TaskSpec) -> tuple[Problem, ...]:
     """Everything that the definition asks of training and this version cannot do. A Task gives file and line."""
     training, execution = _spec_of(task).training, _spec_of(task).execution
-    found: list[tuple[tuple[str, str], str, str]] = []
+    found: list[tuple[tuple[str, ...], str, str]] = []
     if training.backend == "unsloth":
         message = _("unsloth is not supported by this version")
         found.append((("training", "backend"), message, _("use auto or transformers")))
     if training.tuning == "qlora" and find_spec("bitsandbytes") is None:
         hint = _("pip install 'tasktune[quantized]', or use lora")
         found.append((("training", "tuning"), _("qlora needs bitsandbytes, which is not installed"), hint))
+    for tracker in training.monitor.report_to:
+        if not any(find_spec(package) for package in NEEDS[tracker]):
+            hint = _("pip install {package}, or remove it", package=NEEDS[tracker][0])
+            found.append((("training", "monitor", "report_to"), _("{name} is not installed", name=tracker), hint))
     if execution.type != "local":
         message = _("remote training is not supported by this version")
         found.append((("execution", "type"), message, _("use local; the other keys of the section can stay")))
@@ -61,7 +66,7 @@ def _spec_of(task: Task | TaskSpec) -> TaskSpec:
     return task.spec if isinstance(task, Task) else task
 
 
-def _located(task: Task | TaskSpec, path: tuple[str, str], message: str, hint: str) -> Problem:
+def _located(task: Task | TaskSpec, path: tuple[str, ...], message: str, hint: str) -> Problem:
     if isinstance(task, Task):
         return task.problem(path, message, hint)
     return Problem(message, hint, path=".".join(path))

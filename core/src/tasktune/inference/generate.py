@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 
 class Generator:
-    """A model behind one method: outputs for records, in batches. ``model`` may be one that is being trained."""
+    """A model behind one method: outputs for records, ``batch_size`` at a time. The model may be one that trains."""
 
-    def __init__(self, task: Task, model: Any, tokenizer: Any, decoding: Decoding) -> None:
+    def __init__(self, task: Task, model: Any, tokenizer: Any, decoding: Decoding, batch_size: int) -> None:
         from tasktune.inference.engine import TransformersEngine
 
         self._task = task
         self._encoder = Encoder(tokenizer)
         self._decoding = decoding
-        self._engine = TransformersEngine(model, tokenizer, decoding, task.spec.evaluation.batch_size)
+        self._engine = TransformersEngine(model, tokenizer, decoding, batch_size)
         self._choices = functools.lru_cache(maxsize=64)(self._spelled)
 
     @classmethod
@@ -42,7 +42,7 @@ class Generator:
         training = task.spec.training
         base, tokenizer = load_tokenizer(training.base_model, training.revision, task.folder)
         model = load_version_model(base, training.revision, version.adapter, version.model)
-        return cls(task, model, tokenizer, read_decoding(version.decoding))
+        return cls(task, model, tokenizer, read_decoding(version.decoding), task.spec.evaluation.batch_size)
 
     @functools.cached_property
     def _grammars(self) -> GrammarConstraints:
