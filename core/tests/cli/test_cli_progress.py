@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import io
+import math
 import subprocess
 import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from tasktune.cli import progress
 from tasktune.cli.bar import Bar
+from tasktune.cli.sparkline import BLOCKS, Curve, sparkline
 from tasktune.cli.wording import Progress, duration, stage_line
 from tasktune.workspace.events import Event
 
 
-def step(done: int, total: int = 1000, stage: Any = "train", **figures: float | None) -> Event:
+def step(done: int, total: int = 1000, stage: Any = "train", **figures: float | str | None) -> Event:
     return Event(kind="progress", stage=stage, data={"done": done, "total": total, "unit": "step", **figures})
 
 
@@ -65,6 +69,10 @@ def test_stages_and_messages_are_never_left_out() -> None:
         (
             step(120, loss=0.5312, tokens_per_second=3400.2, seconds_left=130.0, epoch=1.25),
             "train: 120/1000 steps (12%), epoch 1.2, loss 0.531, 3,400 tokens/s, 2 min 10 s left",
+        ),
+        (
+            step(120, loss=0.5312, eval_loss=0.61, metric=0.825, metric_name="macro_f1", grad_norm=3.0),
+            "train: 120/1000 steps (12%), loss 0.531, eval loss 0.610, macro_f1 0.825",
         ),
         (step(5, 0), "train: 5/0 steps"),
         (step(1, 3, loss=None, seconds_left=None), "train: 1/3 steps (33%)"),
@@ -121,6 +129,42 @@ def test_the_bar_shows_the_figures_and_leaves_nothing_behind() -> None:
     assert "evaluate" in shown.split("train: finished")[1]
     assert "2/2 steps" in shown
     assert shown.endswith("\x1b[2K\x1b[?25h\r")
+
+
+@pytest.mark.parametrize(("width", "shown"), [(140, True), (120, False)])
+def test_a_wide_terminal_shows_the_curve_of_the_loss(width: int, shown: bool) -> None:
+    screen = io.StringIO()
+    clock = Clock()
+    bar = Bar(Console(file=screen, force_terminal=True, width=width, color_system=None), clock)
+    for number, loss in enumerate([2.0, 1.0], 1):
+        clock.now = number
+        bar(step(number, loss=loss))
+    assert ("█▁ 2/1000" in screen.getvalue()) == shown
+    assert any(block in screen.getvalue() for block in BLOCKS) == shown
+    clock.now = 3
+    bar(step(1, stage="evaluate"))
+    assert "evaluate" in screen.getvalue()
+    assert not any(block in screen.getvalue().rpartition("evaluate")[2] for block in BLOCKS)
+    bar.close()
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=60), st.integers(1, 30))
+def test_a_sparkline_fits_and_reaches_from_the_lowest_to_the_highest(values: list[float], width: int) -> None:
+    made = sparkline(values, width)
+    finite = [value for value in values if math.isfinite(value)]
+    assert len(made) == min(width, len(finite))
+    assert set(made) <= set(BLOCKS)
+    if len(finite) <= width and len(set(finite)) > 1:
+        assert made[finite.index(min(finite))] == BLOCKS[0]
+        assert made[finite.index(max(finite))] == BLOCKS[-1]
+
+
+def test_a_long_curve_keeps_its_shape_in_bounded_memory() -> None:
+    curve = Curve()
+    for number in range(10_000):
+        curve.add(10_000.0 - number)
+    curve.add(math.nan)
+    assert curve.drawn(8) == BLOCKS[::-1]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,18 @@ def test_qlora_needs_its_library(tmp_path: Path, toy_task_type: str, monkeypatch
     assert "bitsandbytes" in problem.message
 
 
+@pytest.mark.parametrize("names", ["wandb", "[tensorboard, wandb]"])
+def test_trackers_need_their_libraries(
+    tmp_path: Path, toy_task_type: str, monkeypatch: pytest.MonkeyPatch, names: str
+) -> None:
+    task = load_task(define(tmp_path, f"training:\n  report_to: {names}\n"))
+    monkeypatch.setattr("tasktune.definition.unsupported.find_spec", lambda name: name == "tensorboardX" or None)
+    [problem] = limits(task)
+    assert (problem.path, problem.line) == ("training.report_to", 5)
+    assert problem.message == "wandb is not installed"
+    assert problem.hint == "pip install wandb, or remove it"
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [

@@ -11,12 +11,15 @@ from tasktune.evaluation.predictions import Prediction, parse_outputs
 from tasktune.evaluation.report import RunFacts, render_report, typical_mistakes
 from tasktune.evaluation.score import Evaluation, score
 from tasktune.locale import use_language
+from tasktune.training.hints import Hint
+from tasktune.training.record import Kept, TrainingRecord
 from tasktune.types import Action, Answer, Finding, Record
 
 Make = Callable[..., Any]
 Rows = list[tuple[Record, str]]
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 FACTS = RunFacts(version="v1", date=datetime.date(2026, 11, 20), rows={"train": 1200, "test": 10})
+RECORD = TrainingRecord(steps=2, history=({"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}))
 
 CHINESE = ["整體表現", "與基準比較", "各類別表現", "混淆矩陣", "訓練曲線", "診斷", "典型錯誤", "決策"]
 ENGLISH = [
@@ -57,7 +60,7 @@ def table_rows(body: str) -> list[list[str]]:
 def test_shape(
     make_task: Make, rows: Rows, train: list[Record], language: str, title: str, headings: list[str]
 ) -> None:
-    text = report(make_task(), rows, train, language=language, loss_figure="figures/loss.svg")
+    text = report(make_task(), rows, train, language=language, training=RECORD)
     assert list(sections(text)) == [title, *headings]
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
@@ -71,9 +74,10 @@ def test_the_language_is_the_tasks_unless_asked_otherwise(make_task: Make, rows:
 def test_no_english_is_left_in_a_chinese_report(make_task: Make, rows: Rows, train: list[Record]) -> None:
     use_language("zh-TW")
     task = make_task({"labels": ("紅", "綠")}, language="zh-TW", success_criteria={"baseline": "規則_0.9"})
-    text = report(task, [(Record(id="t:1", inputs={"字": "火"}, target="紅"), "[綠]")] * 3, train, loss_figure="x.svg")
+    text = report(task, [(Record(id="t:1", inputs={"字": "火"}, target="紅"), "[綠]")] * 3, train, training=RECORD)
     names = {"colours", "qwen", "lora", "r", "sft", "v", "train", "test", "majority", "recall", "f", "answer", "length"}
     names |= {"extra", "t", "x", "svg", "epoch", "tune", "run", "task", "yaml", "training", "epochs", "none", "b"}
+    names |= {"figures", "loss"}  # a path
     names |= {"options", "a", "look", "insight", "what", "the", "plugin", "was", "shown"}  # the toy's own words
     letters = "".join(c if c.isascii() and c.isalpha() else " " for c in text).lower().split()
     assert set(letters) - names == set()
@@ -155,6 +159,37 @@ def test_very_many_classes_are_cut_to_the_weakest(make_task: Make) -> None:
     body = sections(report(make_task({"labels": labels}), rows))["Per class"]
     assert "100 of 150 classes" in body
     assert len(table_rows(body)) == 101
+
+
+def test_the_training_section_tells_of_stopping_keeping_and_hints(make_task: Make, rows: Rows) -> None:
+    history = (
+        {"step": 1, "loss": 2.0, "grad_norm": 0.5, "learning_rate": 1e-4},
+        {"step": 2, "eval_loss": 1.5, "eval_accuracy": 0.75},
+    )
+    hint = Hint(code="overfitting", step=9, losses=(1.0, 1.1, 1.2, 1.3))
+    kept = Kept(step=2, by="best", figure="eval_accuracy", value=0.75)
+    record = TrainingRecord(steps=9, planned=20, history=history, watched="eval_accuracy", kept=kept, hints=(hint,))
+    body = sections(report(make_task(), rows, training=record))["Training curve"]
+    figures = [line for line in body.splitlines() if line.startswith("![")]
+    assert figures == [
+        "![Training loss](figures/loss.svg)",
+        "![Accuracy on validation rows](figures/metric.svg)",
+        "![Gradient norm](figures/gradient_norm.svg)",
+        "![Learning rate](figures/learning_rate.svg)",
+    ]
+    assert (
+        "stopped early, at step 9 of 20. The weights are those of the best evaluation, at step 2: Accuracy 75.0%."
+        in body
+    )
+    assert "- ⚠️ evaluation loss has risen for 3 evaluations: 1 → 1.1 → 1.2 → 1.3" in body
+    chinese = sections(report(make_task(language="zh-TW"), rows, training=record))["訓練曲線"]
+    assert "第 2 步" in chinese
+    by_loss = record.model_copy(
+        update={"kept": Kept(step=2, by="best", figure="eval_loss", value=1.5), "watched": "eval_loss", "hints": ()}
+    )
+    body = sections(report(make_task(), rows, training=by_loss))["Training curve"]
+    assert "at step 2: validation loss 1.5." in body
+    assert "metric.svg" not in body
 
 
 def test_sections_without_content_are_left_out(make_task: Make, rows: Rows) -> None:
@@ -272,7 +307,7 @@ def test_data_cannot_break_the_report(make_task: Make) -> None:
     task = make_task({"labels": (evil, "red"), "findings": (finding.model_copy(update={"message": evil[:-1]}),)})
     rows = [(Record(id=f"t|{n}", inputs={evil: evil, "n": n}, target=evil), f"[{evil}{n % 2 or ''}]") for n in range(9)]
     train = [record for record, _output in rows]
-    text = report(task, rows, train, loss_figure="figures/loss.svg")
+    text = report(task, rows, train, training=RECORD)
     assert text.encode()
     html = MARKDOWN.render(text)
     assert "<script" not in html

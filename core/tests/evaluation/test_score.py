@@ -13,6 +13,7 @@ from tasktune.evaluation.outputs import read_evaluation, write_outputs
 from tasktune.evaluation.predictions import Prediction, parse_outputs, write_predictions
 from tasktune.evaluation.report import RunFacts
 from tasktune.evaluation.score import Counts, Evaluation, results, score
+from tasktune.training.record import TrainingRecord
 from tasktune.types import Finding, Record
 from tasktune.workspace.versions import Version
 
@@ -128,7 +129,9 @@ def test_the_files_of_a_version(make_task: Make, rows: Rows, train: list[Record]
         (version.prepared / f"{split}.jsonl").write_text(f"{row}\n" * count, "utf-8")
     write_predictions(version.evaluation / "predictions.jsonl", map(Prediction.of, parse_outputs(task, rows)))
     facts = RunFacts(version="v1", date=today, rows={"train": 6, "test": 10})
-    report = write_outputs(made, task, version, facts, loss_curve=[(1, 2.0), (2, 1.0)])
+    history = ({"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}, {"step": 2, "eval_loss": 1.5})
+    record = TrainingRecord(steps=2, history=history)
+    report = write_outputs(made, task, version, facts, training=record)
     assert read_evaluation(version) == made
     assert json.loads(version.results.read_text("utf-8")) == results(made, "v1")
     text = report.read_text("utf-8")
@@ -139,7 +142,7 @@ def test_the_files_of_a_version(make_task: Make, rows: Rows, train: list[Record]
         assert f"](figures/{figure}.svg)" in text
         assert bar in (report.parent / "figures" / f"{figure}.svg").read_text("utf-8")
     again = report.read_bytes()
-    write_outputs(made, task, version, facts, loss_curve=[(1, 2.0), (2, 1.0)])
+    write_outputs(made, task, version, facts, training=record)
     assert report.read_bytes() == again
 
 

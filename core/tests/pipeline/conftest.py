@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,23 @@ def _in_the_workshop(workshop: Path) -> Iterator[None]:
 def base(workshop: Path) -> Path:
     """The random base model."""
     folder: Path = runpy.run_path(str(TESTS / "tiny_base.py"))["make_base"](workshop / "base")
+    return folder
+
+
+@pytest.fixture
+def trapped(base: Path, tmp_path: Path) -> Path:
+    """A base that breaks at one letter, which a single row has."""
+    import torch
+    from transformers import Qwen3ForCausalLM
+
+    folder = Path(shutil.copytree(base, tmp_path / "trapped"))
+    model = Qwen3ForCausalLM.from_pretrained(folder, tie_word_embeddings=False)
+    letter = json.loads((folder / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]["~"]
+    with torch.no_grad():
+        # On their way in tokens look themselves up; on their way out all are looked at.
+        model.lm_head.weight = torch.nn.Parameter(model.model.embed_tokens.weight.clone())
+        model.model.embed_tokens.weight[letter] = torch.inf
+    model.save_pretrained(folder)
     return folder
 
 

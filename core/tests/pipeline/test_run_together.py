@@ -10,9 +10,10 @@ import psutil
 import pytest
 from safetensors.torch import load_file
 
-from tasktune.definition import Task
+from tasktune.definition import Task, load_task
 from tasktune.errors import RunError
 from tasktune.pipeline import run
+from tasktune.training.record import read_record
 from tasktune.workspace.events import Event
 from tasktune.workspace.provenance import read_provenance
 from tasktune.workspace.versions import Version
@@ -76,3 +77,32 @@ def press_ctrl_c() -> None:
 def kill_torchrun() -> None:
     [launcher] = [child for child in psutil.Process().children() if "torch.distributed.run" in child.cmdline()]
     launcher.kill()
+
+
+WATCHED = {"eval_steps": 4, "watch": "metric", "metric_rows": 9, "early_stopping": 3}
+
+
+def test_two_processes_stop_and_keep_as_one_does(make_task: MakeTask, tmp_path: Path) -> None:
+    records = []
+    for name, keys in (("one", {"batch_size": 6}), ("two", {"batch_size": 3})):
+        training = {**TRAINING, **keys, "monitor": WATCHED}
+        execution = {"processes": 2 if name == "two" else 1}
+        decoding = {"decoding": "constrained"}
+        task = make_task(tmp_path / name, count=98, training=training, execution=execution, evaluation=decoding)
+        records.append(read_record(run(task, stages=("prepare", "train")).version_dir / "training.json"))
+    one, two = records
+    assert one.stopped_early
+    assert (two.steps, two.kept, two.hints) == (one.steps, one.kept, one.hints)
+    assert two.curve("eval_accuracy") == one.curve("eval_accuracy")
+
+
+def test_two_processes_name_the_row_to_blame(make_task: MakeTask, tmp_path: Path, trapped: Path) -> None:
+    training = {**TRAINING, "batch_size": 3, "base_model": str(trapped)}
+    task = make_task(tmp_path / "task", count=98, training=training, execution={"processes": 2})
+    rows = (task.folder / "data" / "train.jsonl").read_text("utf-8").splitlines()
+    for split, some in (("train", [*rows[:50], '{"text": "~", "label": "no"}']), ("valid", rows[50:60])):
+        (task.folder / "data" / f"{split}.jsonl").write_text("\n".join(some) + "\n", "utf-8")
+    (task.folder / "data" / "test.jsonl").write_text("\n".join(rows[60:70]) + "\n", "utf-8")
+    with pytest.raises(RunError, match="because of 1 of 6 rows") as caught:
+        run(load_task(task.folder), stages=("prepare", "train"))
+    assert [(problem.file, problem.line) for problem in caught.value.problems] == [("data/train.jsonl", 51)]

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
+from tasktune.cli.sparkline import Curve
 from tasktune.cli.wording import Progress, stage_line
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 
 SECONDS_BETWEEN_FRAMES = 0.1
+CURVE_WIDTH, WIDE_ENOUGH = 16, 130
+"""Characters of the loss curve, and of a terminal that has room for it."""
 
 
 class Bar:
@@ -36,6 +39,7 @@ class Bar:
         self._progress = RichProgress(
             TextColumn("{task.fields[stage]}", markup=False),
             BarColumn(bar_width=None),
+            TextColumn("{task.fields[curve]}", markup=False),
             TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}", markup=False),
             TextColumn("{task.fields[figures]}", markup=False),
             TextColumn("{task.fields[left]}", markup=False),
@@ -45,6 +49,7 @@ class Bar:
         )
         self._row: TaskID | None = None
         self._stage: str | None = None
+        self._losses = Curve()
 
     def __call__(self, event: Event) -> None:
         if event.kind == "progress":
@@ -63,6 +68,11 @@ class Bar:
     def _advance(self, event: Event) -> None:
         now = Progress.of(event)
         fields: dict[str, Any] = {"stage": now.stage, "unit": now.unit, "figures": now.figures, "left": now.left}
+        if event.stage != self._stage:
+            self._losses = Curve()
+        if event.data.get("loss") is not None:
+            self._losses.add(event.data["loss"])
+        fields["curve"] = self._losses.drawn(CURVE_WIDTH) if self._console.width >= WIDE_ENOUGH else ""
         if self._row is None or event.stage != self._stage:
             self._clear()
             self._row = self._progress.add_task("", completed=now.done, total=now.total, **fields)

@@ -32,6 +32,10 @@ class Progress:
             figures.append(_("epoch {epoch}", epoch=f"{data['epoch']:.1f}"))
         if data.get("loss") is not None:
             figures.append(_("loss {loss}", loss=f"{data['loss']:.3f}"))
+        if data.get("eval_loss") is not None:
+            figures.append(_("eval loss {loss}", loss=f"{data['eval_loss']:.3f}"))
+        if data.get("metric") is not None:
+            figures.append(f"{data['metric_name']} {data['metric']:.3f}")
         if data.get("tokens_per_second") is not None:
             figures.append(_("{speed} tokens/s", speed=f"{data['tokens_per_second']:,.0f}"))
         left = data.get("seconds_left") if data["done"] < data["total"] else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from tasktune.definition.fields import (
     Count,
@@ -32,14 +32,10 @@ from tasktune.definition.fields import (
     Text,
     VariableName,
 )
+from tasktune.definition.monitor import MonitorSpec
+from tasktune.definition.section import Section as Section
 from tasktune.locale import translate as _
 from tasktune.types import OutputFormat
-
-
-class Section(BaseModel):
-    """Base of the sections: immutable, unknown keys refused. A docstring of a field describes it in the JSON Schema."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class SplitSpec(Section):
@@ -193,6 +189,8 @@ class TrainingSpec(Section):
     """balanced shows as many rows of each class in an epoch as of any other."""
     beta: Positive | None = None
     """How near DPO keeps the model to where it began, or the strength of ORPO's preference term; 0.1 when not given."""
+    monitor: MonitorSpec = MonitorSpec()
+    """How training is watched."""
 
     @property
     def learns_preference(self) -> bool:

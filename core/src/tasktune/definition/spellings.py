@@ -31,6 +31,9 @@ SPELLINGS: tuple[tuple[Keys, Keys], ...] = (
     (("server", "cuda_devices"), ("execution", "cuda_devices")),
     (("server", "remote_path"), ("execution", "remote_path")),
     (("lora",), ("training", "lora")),
+    (("training", "eval_steps"), ("training", "monitor", "eval_steps")),
+    (("training", "early_stopping_patience"), ("training", "monitor", "early_stopping")),
+    (("training", "report_to"), ("training", "monitor", "report_to")),
 )
 """Accepted path, canonical path. Where both are given they must agree."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import NamedTuple
 
+from tasktune.definition.monitor import NEEDS
 from tasktune.definition.spec import TaskSpec, TrainingSpec, VersioningSpec
 from tasktune.definition.task import Task
 from tasktune.errors import InputError, Problem
@@ -31,6 +32,10 @@ def limits(task: Task | TaskSpec) -> tuple[Problem, ...]:
     if training.tuning == "qlora" and find_spec("bitsandbytes") is None:
         hint = _("pip install 'tasktune[quantized]', or use lora")
         found.append(Limit(("training", "tuning"), _("qlora needs bitsandbytes, which is not installed"), hint))
+    for tracker in training.monitor.report_to:
+        if not any(find_spec(package) for package in NEEDS[tracker]):
+            hint = _("pip install {package}, or remove it", package=NEEDS[tracker][0])
+            found.append(Limit(("training", "monitor", "report_to"), _("{name} is not installed", name=tracker), hint))
     if execution.type != "local":
         message = _("remote training is not supported by this version")
         found.append(Limit(("execution", "type"), message, _("use local; the other keys of the section can stay")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,11 @@ from pydantic import ValidationError
 from tasktune.data.stats import Stats, prepared_stats
 from tasktune.errors import InputError
 from tasktune.evaluation.bars_svg import Bars, bars_svg
-from tasktune.evaluation.loss_svg import loss_svg
 from tasktune.evaluation.predictions import FILE_NAME, read_predictions
 from tasktune.evaluation.report import RunFacts, render_report
 from tasktune.evaluation.score import Evaluation, results
+from tasktune.evaluation.training_section import training_figures
+from tasktune.evaluation.wording import Wording
 from tasktune.locale import nearest_language, translate
 from tasktune.locale import translate as _
 from tasktune.workspace.files import write_json_atomically, write_text_atomically
@@ -23,8 +23,9 @@ from tasktune.workspace.versions import Version
 
 if TYPE_CHECKING:
     from tasktune.definition import Task
+    from tasktune.training.record import TrainingRecord
 
-LOSS_FIGURE, CLASSES_FIGURE, LENGTHS_FIGURE = "figures/loss.svg", "figures/classes.svg", "figures/lengths.svg"
+CLASSES_FIGURE, LENGTHS_FIGURE = "figures/classes.svg", "figures/lengths.svg"
 MOST_CLASSES = 30
 """Bars of the classes' figure; `tune data stats` has them all."""
 
@@ -35,25 +36,20 @@ def write_outputs(
     version: Version,
     facts: RunFacts,
     *,
-    loss_curve: Sequence[tuple[int, float]] = (),
+    training: TrainingRecord | None = None,
     language: str | None = None,
 ) -> Path:
     """Write ``evaluation/{metrics.json, figures/*.svg, report.md}`` and ``results.json``; return the report's path.
 
-    Mistakes are read from ``evaluation/predictions.jsonl``, which must exist; the loss curve (step, loss) and the
-    version's rows make the figures. ``results.json`` comes last: where it is, the others are.
+    Mistakes are read from ``evaluation/predictions.jsonl``, which must exist; the version's rows and its training make
+    the figures. ``results.json`` comes last: where it is, the others are.
     """
     folder = version.evaluation
     language = nearest_language(language or task.spec.language)
     write_text_atomically(folder / "metrics.json", evaluation.model_dump_json(indent=2) + "\n")
     figures = _data_figures(prepared_stats(version.prepared, task.spec.training.max_length), language)
-    if loss_curve:
-        figures[LOSS_FIGURE] = loss_svg(
-            loss_curve,
-            title=translate("Training loss", language=language),
-            x_label=translate("Step", language=language),
-            y_label=translate("Loss per token", language=language),
-        )
+    if training is not None:
+        figures |= training_figures(training, Wording(language, task.plugin.info.metrics))
     for name, figure in figures.items():
         write_text_atomically(folder / name, figure)
     report = render_report(
@@ -63,7 +59,7 @@ def write_outputs(
         read_predictions(folder / FILE_NAME),
         language=language,
         data_figures=[name for name in (CLASSES_FIGURE, LENGTHS_FIGURE) if name in figures],
-        loss_figure=LOSS_FIGURE if loss_curve else None,
+        training=training,
     )
     write_text_atomically(folder / "report.md", report)
     write_json_atomically(version.results, results(evaluation, version.name))

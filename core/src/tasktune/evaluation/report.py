@@ -21,12 +21,14 @@ from tasktune.evaluation.report_tables import (
     scores_table,
 )
 from tasktune.evaluation.score import Evaluation
+from tasktune.evaluation.training_section import training_section
 from tasktune.evaluation.wording import Wording
 from tasktune.locale import nearest_language
 from tasktune.types import Action, Finding, Severity, Value
 
 if TYPE_CHECKING:
     from tasktune.definition import Task
+    from tasktune.training.record import TrainingRecord
 
 MOST_MISTAKES = 5
 MOST_IDS = 5
@@ -59,12 +61,12 @@ def render_report(
     *,
     language: str | None = None,
     data_figures: Sequence[str] = (),
-    loss_figure: str | None = None,
+    training: TrainingRecord | None = None,
 ) -> str:
     """The report as Markdown.
 
-    ``language`` is by default the task's. ``predictions`` are read once, for examples of mistakes. The figures, of the
-    rows and of the loss curve, are paths relative to the report.
+    ``language`` is by default the task's. ``predictions`` are read once, for examples of mistakes. ``data_figures`` are
+    paths relative to the report.
     """
     wording = Wording(nearest_language(language or task.spec.language), task.plugin.info.metrics)
     name = escape(evaluation.task_name)
@@ -80,7 +82,7 @@ def render_report(
             "\n\n".join(_figure(path, "Distribution of the data", wording) for path in data_figures),
             wording,
         ),
-        *_section("Training curve", _figure(loss_figure, "Training loss", wording), wording),
+        *_section("Training curve", training_section(training, wording) if training else "", wording),
         *_section("Diagnosis", _findings(evaluation.findings, wording), wording),
         *_section("Typical mistakes", mistakes_table(typical_mistakes(predictions), wording), wording),
         *_section("Decision", _decision(evaluation, wording), wording),
@@ -143,8 +145,8 @@ def _taken_over(facts: RunFacts, wording: Wording) -> str:
     return wording.say(" (the model is that of {version})", version=facts.trained_in)
 
 
-def _figure(path: str | None, title: str, wording: Wording) -> str:
-    return f"![{wording.say(title)}]({path})" if path else ""
+def _figure(path: str, title: str, wording: Wording) -> str:
+    return f"![{wording.say(title)}]({path})"
 
 
 def _findings(findings: Iterable[Finding], wording: Wording) -> str:

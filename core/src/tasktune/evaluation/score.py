@@ -93,11 +93,11 @@ def score(
             ),
             hint=_("add {field} to the rows", field=task.plugin.info.target_field),
         )
-    metrics = _metrics(task, labelled)
+    metrics = metrics_of(task, labelled)
     verdict = Verdict.on(task.primary_metric, metrics.values[task.primary_metric], task.threshold)
     correct = sum(bool(is_correct(row)) for row in labelled)
     answered = _baselines(task, train, labelled) if train else {}
-    baselines = {name: _metrics(task, theirs) for name, theirs in answered.items()}
+    baselines = {name: metrics_of(task, theirs) for name, theirs in answered.items()}
     context = RunContext(
         task_name=task.name,
         language=task.spec.language,
@@ -187,7 +187,7 @@ def _baselines(task: Task, train: Sequence[Record], rows: Sequence[Scored]) -> d
     return answered
 
 
-def _metrics(task: Task, rows: Sequence[Scored]) -> Metrics:
+def metrics_of(task: Task, rows: Sequence[Scored]) -> Metrics:
     """The task type's scores, known to be complete and to survive JSON, which has no NaN and no infinity."""
     metrics: Metrics = task.plugin.compute_metrics(rows, task.options)
     missing = [name for name in dict.fromkeys((metrics.primary, task.primary_metric)) if name not in metrics.values]

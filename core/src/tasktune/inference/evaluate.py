@@ -52,7 +52,7 @@ def _predict(
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     partial = PartialOutputs(folder / ".outputs.partial.jsonl")
-    generator = Generator(task, version)
+    generator = Generator.of_version(task, version)
 
     def outputs() -> Iterator[tuple[Record, str]]:
         started, before, first = time.monotonic(), len(partial.by_row), 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasktune.data.encode import Encoder
 from tasktune.data.rows import chat
@@ -12,7 +12,7 @@ from tasktune.errors import InputError, Problem
 from tasktune.grammar import free_text, grammar_of, unenforceable
 from tasktune.inference.choices import ChoiceTrie
 from tasktune.inference.constraints import ChoiceMatcher, Constraint, GrammarConstraints, GrammarError
-from tasktune.inference.decoding import read_decoding
+from tasktune.inference.decoding import Decoding, read_decoding
 from tasktune.locale import translate as _
 from tasktune.training.base import load_tokenizer
 from tasktune.types import Prompt, Record
@@ -23,19 +23,26 @@ if TYPE_CHECKING:
 
 
 class Generator:
-    """A version's model behind one method: outputs for records, in batches."""
+    """A model behind one method: outputs for records, ``batch_size`` at a time. The model may be one that trains."""
 
-    def __init__(self, task: Task, version: Version) -> None:
-        from tasktune.inference.engine import TransformersEngine, load_version_model
+    def __init__(self, task: Task, model: Any, tokenizer: Any, decoding: Decoding, batch_size: int) -> None:
+        from tasktune.inference.engine import TransformersEngine
+
+        self._task = task
+        self._encoder = Encoder(tokenizer)
+        self._decoding = decoding
+        self._engine = TransformersEngine(model, tokenizer, decoding, batch_size)
+        self._choices = functools.lru_cache(maxsize=64)(self._spelled)
+
+    @classmethod
+    def of_version(cls, task: Task, version: Version) -> Generator:
+        """The generator of a trained version."""
+        from tasktune.inference.engine import load_version_model
 
         training = task.spec.training
         base, tokenizer = load_tokenizer(training.base_model, training.revision, task.folder)
         model = load_version_model(base, training.revision, version.adapter, version.model)
-        self._task = task
-        self._encoder = Encoder(tokenizer)
-        self._decoding = read_decoding(version.decoding)
-        self._engine = TransformersEngine(model, tokenizer, self._decoding, task.spec.evaluation.batch_size)
-        self._choices = functools.lru_cache(maxsize=64)(self._spelled)
+        return cls(task, model, tokenizer, read_decoding(version.decoding), task.spec.evaluation.batch_size)
 
     @functools.cached_property
     def _grammars(self) -> GrammarConstraints:

@@ -12,6 +12,7 @@ from tasktune.evaluation.outputs import write_outputs
 from tasktune.evaluation.predictions import FILE_NAME, read_predictions
 from tasktune.evaluation.report import RunFacts
 from tasktune.evaluation.score import Evaluation, score
+from tasktune.training.record import read_record
 from tasktune.workspace.files import read_json
 from tasktune.workspace.versions import Version
 
@@ -24,8 +25,7 @@ MAX_BASELINE_ROWS = 50_000
 
 def judge(task: Task, version: Version, split: Split) -> Evaluation:
     """Score the predictions of a split by the task's criteria; for test, write metrics, results and report."""
-    training = read_json(version.training)
-    curve = [(entry["step"], entry["loss"]) for entry in training["history"] if "loss" in entry]
+    training = read_record(version.training)
     predictions = read_predictions(version.evaluation_of(split) / FILE_NAME)
     rows = {name: count_rows(rows_path(version.prepared, name)) for name in SPLITS}
     step = -(-rows["train"] // MAX_BASELINE_ROWS)
@@ -35,16 +35,15 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
         train=list(itertools.islice(read_split(version.prepared, "train"), 0, None, step)),
         split=split,
         decoding=read_json(version.decoding)["mode"],
-        loss_curve=curve,
+        loss_curve=training.loss_curve,
     )
     facts = RunFacts(
         version=version.name,
         date=datetime.date.today(),
         rows=rows,
-        trained_in=training.get("trained_in"),
-        # Versions trained before there was a choice do not tell.
-        backend=": ".join(training[key] for key in ("backend", "backend_reason") if key in training),
+        trained_in=training.trained_in,
+        backend=": ".join(filter(None, (training.backend, training.backend_reason))),
     )
     if split == "test":
-        write_outputs(evaluation, task, version, facts, loss_curve=curve)
+        write_outputs(evaluation, task, version, facts, training=training)
     return evaluation

@@ -126,6 +126,7 @@ class Collator:
     - ``sources``, ``targets``, ``answers``, ``weights``: (labelled tokens,), for each token of an answer the place, in
       the flattened sequences, of the hidden state that predicts it; its id; the number of its answer; its weight.
     - ``reference``: (answers,), if rows have it: log probabilities under the reference model.
+    - ``rows``: (rows,), if rows have it: their ``row``, by which they are known.
     """
 
     def __init__(self, pad: int, prefix: int, *, together: bool = True) -> None:
@@ -148,6 +149,8 @@ class Collator:
         made["weights"] = torch.tensor(weights, dtype=torch.float32)
         if rows[0].get("reference") is not None:
             made["reference"] = torch.tensor([each for row in rows for each in row["reference"]])
+        if rows[0].get("row") is not None:
+            made["rows"] = torch.tensor([row["row"] for row in rows])
         return made
 
     def _sequences(self, row: Mapping[str, Any]) -> list[tuple[list[int], list[list[int]]]]:

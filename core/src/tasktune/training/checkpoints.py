@@ -21,13 +21,14 @@ def latest_sealed(folder: Path) -> Path | None:
     checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     while checkpoints:
         checkpoint = checkpoints.pop()
-        if _is_whole(checkpoint):
+        if is_whole(checkpoint):
             return checkpoint
         shutil.rmtree(checkpoint)
     return None
 
 
-def _is_whole(checkpoint: Path) -> bool:
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint is as it was sealed."""
     if not (checkpoint / _SEAL).exists():
         return False
     hashes = read_json(checkpoint / _SEAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +14,10 @@ def record_failure(path: Path, error: TuneError) -> None:
     """Write an error down."""
     problems = [asdict(problem) for problem in error.problems]
     data = {"message": error.message, "hint": error.hint, "problems": problems, "exit_code": error.exit_code}
-    write_json_atomically(path, data)
+    # Several processes of a training may fail of the same at once.
+    own = path.with_name(f"{path.stem}-{os.getpid()}{path.suffix}")
+    write_json_atomically(own, data)
+    own.replace(path)
 
 
 def take_failure(path: Path) -> TuneError | None:

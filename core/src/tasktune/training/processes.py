@@ -9,12 +9,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from itertools import groupby
-from typing import TYPE_CHECKING
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
+_Item = TypeVar("_Item")
 _PATIENCE = timedelta(days=1)
 """How long a process waits for the others: the first one may encode millions of rows meanwhile."""
 _BUCKET = 2**24
@@ -72,6 +73,17 @@ def any_of(flag: bool) -> bool:
     flags = torch.tensor([float(flag)])
     add_up([flags])
     return bool(flags.item())
+
+
+def gathered(items: list[_Item]) -> list[_Item]:
+    """The items of all processes, those of the first one first; all must ask. Items must survive pickling."""
+    if count() == 1:
+        return items
+    from torch import distributed
+
+    found: list[list[_Item]] = [[] for _process in range(count())]
+    distributed.all_gather_object(found, items)
+    return list(chain.from_iterable(found))
 
 
 def add_up(tensors: Sequence[torch.Tensor]) -> None:

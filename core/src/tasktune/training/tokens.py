@@ -77,7 +77,10 @@ def load_audit(prepared: Path) -> Audit:
 
 
 def load_tokens(prepared: Path, split: Split) -> Dataset:
-    """The encoded rows of a split, memory-mapped: ``prompt``, ``answers``, and if asked ``weights`` and ``group``."""
+    """The encoded rows of a split, memory-mapped: ``prompt``, ``answers``, and if asked ``weights`` and ``group``.
+
+    ``row`` is the place of each among the rows that were written, from 0.
+    """
     from datasets import Dataset
 
     return Dataset.from_file(str(_arrow(prepared, split)))
@@ -115,19 +118,20 @@ def _encode_split(
     temporary = target.with_suffix(".arrow.tmp")
     with ArrowWriter(path=str(temporary), features=rows_of.features()) as writer:
         for batch in _batches(read_chat_rows(source)):
-            kept = []
-            for row, encoded in zip(batch, rows_of.encode(batch), strict=True):
+            kept, numbers = [], []
+            for number, (row, encoded) in enumerate(zip(batch, rows_of.encode(batch), strict=True), done):
                 if rows_of.encoder.ends_early(encoded):
                     problems.add(_ends_early(row["id"], rows_of.encoder.tokenizer.eos_token))
                 elif len(encoded) <= max_length:
                     tally.add(row["classes"], encoded)
                     kept.append((row, encoded))
+                    numbers.append(number)
                 elif over_length == "drop":
                     dropped.append(row["id"])
                 else:
                     problems.add(_too_long(row["id"], len(encoded)))
             if kept:
-                writer.write_batch(rows_of.columns(kept))
+                writer.write_batch({**rows_of.columns(kept), "row": numbers})
             done += len(batch)
             on_rows(done, total)
         writer.finalize()
@@ -146,7 +150,7 @@ class _Rows:
     def features(self) -> Features:
         from datasets import Features, List, Value
 
-        columns = {"prompt": List(Value("int32")), "answers": List(List(Value("int32")))}
+        columns = {"prompt": List(Value("int32")), "answers": List(List(Value("int32"))), "row": Value("int32")}
         if self._weights is not None:
             columns["weights"] = List(List(Value("float32")))
         if self._counts is not None:

@@ -11,23 +11,27 @@ from transformers import TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
 from tasktune.definition import Task, TaskSpec
-from tasktune.errors import RunError
+from tasktune.errors import InputError, RunError
 from tasktune.locale import translate as _
 from tasktune.training import processes
+from tasktune.training.answers import watching
 from tasktune.training.audit import SHORTEST_SHARED_PREFIX, Audit
 from tasktune.training.backends import Backend, load_backend
 from tasktune.training.backends.choice import Choice
 from tasktune.training.base import use_bf16
 from tasktune.training.checkpoints import latest_sealed
+from tasktune.training.guarded import GuardedTrainer
 from tasktune.training.interruption import Interruption
+from tasktune.training.monitor import Chooser, Reporter, best_checkpoint, ended_at, record_of
 from tasktune.training.objectives import Dpo, objective_of
 from tasktune.training.out_of_memory import rows_at_once, watching_memory
+from tasktune.training.record import write_record
 from tasktune.training.reference import with_reference
 from tasktune.training.shared_prefix import Way, plain_way
-from tasktune.training.tokens import load_tokens
-from tasktune.training.trainer import Reporter, TaskTrainer
+from tasktune.training.tokens import load_tokens, trained_rows
+from tasktune.training.trackers import trackers
+from tasktune.training.trainer import TaskTrainer
 from tasktune.workspace.events import Events
-from tasktune.workspace.files import write_json_atomically
 from tasktune.workspace.versions import Version
 
 if TYPE_CHECKING:
@@ -53,10 +57,12 @@ def train(
     The weights to begin with are those of ``start``, another version, or the base's.
 
     :raises KeyboardInterrupt: asked to stop; a checkpoint has been written.
+    :raises InputError: no validation rows are left for what is to be watched.
     :raises RunError: the loss stopped being a number, or memory ran out.
     :raises FewerRows: memory ran out, and fewer rows at a time are to be tried.
     """
     spec, training = task.spec, task.spec.training
+    monitor = training.monitor
     set_seed(training.seed)
     rows = load_tokens(version.prepared, "train")
     if len(rows) != audit.train.rows:
@@ -78,14 +84,25 @@ def train(
     steps_per_epoch = -(-len(rows) // batch)
     total_steps = training.max_steps or round(steps_per_epoch * training.epochs)
     tokens_per_row = (audit.train.prompt_tokens + audit.train.completion_tokens) / audit.train.rows
-    reporter = Reporter(events, stop, tokens_per_row * batch)
-    trainer = TaskTrainer(
+    eval_steps = None
+    if audit.valid is not None and audit.valid.rows:
+        eval_steps = monitor.eval_steps or steps_per_epoch
+    elif monitor.needs_validation:
+        raise InputError(_("no validation rows are left after dropping those that are too long"))
+    watched, answers = watching(task, version, model, tokenizer, audit)
+    trainer = GuardedTrainer(
         model=model,
-        args=_arguments(spec, version, total_steps, bf16, size, batch, has_valid=audit.valid is not None),
+        args=_arguments(spec, version, total_steps, bf16, size, batch, eval_steps),
         train_dataset=rows,
-        eval_dataset=load_tokens(version.prepared, "valid") if audit.valid else None,
+        eval_dataset=load_tokens(version.prepared, "valid") if eval_steps else None,
         processing_class=tokenizer,
-        callbacks=[reporter],
+        callbacks=[
+            Reporter(events, stop, tokens_per_row * batch, metric=answers.name if answers else None),
+            Chooser(events, watched, keeps_best=monitor.keeps_best, patience=monitor.early_stopping),
+            *trackers(monitor.report_to, version),
+        ],
+        written=trained_rows(version.prepared, pairs=training.learns_preference),
+        answers=answers,
         way=way,
         objective=objective,
         lengths=_lengths(rows),
@@ -97,23 +114,23 @@ def train(
         "train", "started", rows=len(rows), steps=total_steps, prefix=len(way.prefix), device=str(model.device)
     )
     checkpoint = _checkpoint(version)
-    with stop.at_good_points(), watching_memory(task, version, audit, size):
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    stop.check()
-    if reporter.diverged_at is not None:
-        # Its checkpoints hold the same broken weights, so going on from them would be no use.
-        shutil.rmtree(version.checkpoints, ignore_errors=True)
-        raise RunError(
-            _("the loss stopped being a number at step {step}", step=reporter.diverged_at),
-            hint=_("lower training.learning_rate, or set training.precision: fp32"),
-        )
+    ended = ended_at(checkpoint, total_steps, watched, monitor.early_stopping)
+    if ended is None:
+        with stop.at_good_points(), watching_memory(task, version, audit, size):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        stop.check()
+    else:
+        trainer.state = ended
     if not processes.is_first():
         return
+    best = best_checkpoint(trainer.state, watched, version.checkpoints) if monitor.keeps_best else None
+    if best is not None or ended is not None:
+        trainer._load_from_checkpoint(str(best or checkpoint))
     backend.before_saving(trainer.accelerator.unwrap_model(trainer.model))
     _save(trainer, tokenizer, training.base_model, version.model if training.tuning == "full" else version.adapter)
-    history = [entry for entry in trainer.state.log_history if "loss" in entry or "eval_loss" in entry]
-    told = {"backend": choice.backend, "backend_reason": choice.reason, "steps": trainer.state.global_step}
-    write_json_atomically(version.folder / "training.json", {**told, "history": history})
+    record = record_of(trainer.state, total_steps, watched, monitor, training.max_grad_norm)
+    by = {"backend": choice.backend, "backend_reason": choice.reason}
+    write_record(version.training, record.model_copy(update=by))
     shutil.rmtree(version.checkpoints, ignore_errors=True)
     events.stage("train", "finished", steps=trainer.state.global_step)
 
@@ -161,7 +178,13 @@ def _pad(tokenizer: Any) -> int:
 
 
 def _arguments(
-    spec: TaskSpec, version: Version, total_steps: int, bf16: bool, size: int, rows_per_step: int, has_valid: bool
+    spec: TaskSpec,
+    version: Version,
+    total_steps: int,
+    bf16: bool,
+    size: int,
+    rows_per_step: int,
+    eval_steps: int | None,
 ) -> TrainingArguments:
     """The trainer's defaults turn on what we must not have, so everything that matters is said here.
 
@@ -185,10 +208,13 @@ def _arguments(
         ddp_backend="gloo" if processes.count() > 1 and not torch.cuda.is_available() else None,
         # The backend has seen to it: ours (training.recomputation) does not take the shared prefix away.
         gradient_checkpointing=False,
-        eval_strategy="epoch" if has_valid else "no",
+        run_name=f"{spec.task_name}-{version.name}",
+        # Counted in steps, an epoch's evaluation comes before its checkpoint: a resumed run has seen it.
+        eval_strategy="steps" if eval_steps else "no",
+        eval_steps=eval_steps,
         save_strategy="steps",
         save_steps=training.checkpoint_steps or max(1, -(-total_steps // _CHECKPOINTS_PER_RUN)),
-        save_total_limit=2,
+        save_total_limit=3 if training.monitor.keeps_best else 2,
         logging_steps=max(1, total_steps // _LOSS_POINTS),
         logging_nan_inf_filter=False,
         report_to="none",

@@ -1,25 +1,19 @@
-"""The trainer over our own ids, masks and losses, and the callback that reports and stops it."""
+"""The trainer over our own ids, masks and losses."""
 
 from __future__ import annotations
 
 import itertools
-import math
-import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import Trainer
 from transformers.trainer_utils import EvalLoopOutput
 
 from tasktune.training import processes
 from tasktune.training.batches import Batch, LengthAwareSampler, Loader, Shares
-from tasktune.training.checkpoints import seal
-from tasktune.training.interruption import Interruption
 from tasktune.training.objectives import Objective, Sft
 from tasktune.training.shared_prefix import Way
-from tasktune.workspace.events import Events
 
 
 class TaskTrainer(Trainer):  # type: ignore[misc]
@@ -133,64 +127,3 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         size = torch.stack(sizes).sum() if sizes else torch.zeros(())
         processes.add_up([size])
         return size.to(device)
-
-
-class Reporter(TrainerCallback):  # type: ignore[misc]
-    """Writes progress events, seals checkpoints, and stops at the end of a step when asked to."""
-
-    _SECONDS_BETWEEN_EVENTS = 0.5
-
-    def __init__(self, events: Events, interruption: Interruption, tokens_per_step: float) -> None:
-        self._events = events
-        self._interruption = interruption
-        self._tokens_per_step = tokens_per_step
-        self._loss: float | None = None
-        self.diverged_at: int | None = None
-        self._first_step = 0
-        self._started = self._last_event = 0.0
-
-    def on_train_begin(self, _args: TrainingArguments, state: TrainerState, *_rest: Any, **_keywords: Any) -> None:
-        self._first_step = state.global_step
-        self._started = time.monotonic()
-
-    def on_log(
-        self,
-        _args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float],
-        **_keywords: Any,
-    ) -> None:
-        self._loss = logs.get("loss", self._loss)
-        if self._loss is not None and not math.isfinite(self._loss):
-            self.diverged_at = state.global_step
-            control.should_training_stop = True
-
-    def on_step_end(
-        self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_keywords: Any
-    ) -> None:
-        now = time.monotonic()
-        if now - self._last_event > self._SECONDS_BETWEEN_EVENTS or state.global_step == state.max_steps:
-            self._last_event = now
-            rate = (state.global_step - self._first_step) / max(now - self._started, 1e-9)
-            self._events.progress(
-                "train",
-                done=state.global_step,
-                total=state.max_steps,
-                unit="step",
-                loss=self._loss,
-                epoch=state.epoch,
-                tokens_per_second=round(rate * self._tokens_per_step),
-                seconds_left=round((state.max_steps - state.global_step) / rate, 1),
-            )
-        # A process that went on alone would wait for the others for ever.
-        if processes.any_of(self._interruption.requested):
-            self._interruption.requested = True
-            control.should_save = True
-            control.should_training_stop = True
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, *_rest: Any, **_keywords: Any) -> None:
-        # Each process writes the state of its random numbers into it.
-        processes.wait_for_all()
-        if processes.is_first():
-            seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")

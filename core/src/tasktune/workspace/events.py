@@ -23,7 +23,8 @@ class Event(Value):
     """Something that happened in a stage.
 
     ``data`` of a ``stage`` event has ``status`` (started, finished or skipped); of ``progress``: ``done``, ``total``
-    and ``unit`` (step or row), and when known ``loss`` (nats per token), ``epoch``, ``tokens_per_second`` and
+    and ``unit`` (step or row), and when known ``loss`` and ``eval_loss`` (nats per token), ``metric``, which
+    ``metric_name`` names, of validation rows, ``grad_norm``, ``learning_rate``, ``epoch``, ``tokens_per_second`` and
     ``seconds_left``; of a ``message``: ``level`` (info or warning) and ``text``. ``time`` is seconds since the epoch.
     ``process`` is the id of the process that wrote it into a log, for the last words of one and the first of its
     successor may stand side by side.

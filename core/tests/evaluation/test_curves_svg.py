@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasktune.evaluation.axes import ticks
-from tasktune.evaluation.loss_svg import HEIGHT, MOST_POINTS, WIDTH, loss_svg, thin
+from tasktune.evaluation.curves_svg import HEIGHT, MOST_POINTS, WIDTH, curves_svg, thin
 
 SVG = "{http://www.w3.org/2000/svg}"
 curves = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=50).map(
@@ -17,8 +17,9 @@ curves = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_
 )
 
 
-def drawn(points: list[tuple[int, float]]) -> ElementTree.Element:
-    return ElementTree.fromstring(loss_svg(points, title="loss <&>", x_label="step", y_label="損失"))
+def drawn(*curves: list[tuple[int, float]]) -> ElementTree.Element:
+    named = {f"<{number}>": points for number, points in enumerate(curves)}
+    return ElementTree.fromstring(curves_svg(named, title="loss <&>", x_label="step", y_label="損失"))
 
 
 def coordinates(svg: ElementTree.Element) -> list[list[tuple[float, float]]]:
@@ -28,12 +29,14 @@ def coordinates(svg: ElementTree.Element) -> list[list[tuple[float, float]]]:
     ]
 
 
-@given(curves)
-def test_any_curve_is_drawn_within_the_picture(points: list[tuple[int, float]]) -> None:
-    svg = drawn(points)
+@given(curves, curves)
+def test_any_curves_are_drawn_within_the_picture(
+    points: list[tuple[int, float]], others: list[tuple[int, float]]
+) -> None:
+    svg = drawn(points, others)
     lines = coordinates(svg)
     circles = [(float(c.attrib["cx"]), float(c.attrib["cy"])) for c in svg.iter(SVG + "circle")]
-    assert sum(map(len, lines)) + len(circles) == sum(math.isfinite(loss) for _step, loss in points)
+    assert sum(map(len, lines)) + len(circles) == sum(math.isfinite(loss) for _step, loss in [*points, *others])
     for x, y in [*(point for line in lines for point in line), *circles]:
         assert 0 <= x <= WIDTH
         assert 0 <= y <= HEIGHT
@@ -52,6 +55,14 @@ def test_a_loss_that_is_no_number_leaves_a_gap() -> None:
     svg = drawn([(1, 2.0), (2, 1.5), (3, math.nan), (4, 1.0), (5, 0.5), (6, math.inf), (7, 0.4)])
     assert [len(line) for line in coordinates(svg)] == [2, 2]
     assert len(list(svg.iter(SVG + "circle"))) == 1
+
+
+def test_two_curves_are_told_apart_by_colour_and_name() -> None:
+    svg = drawn([(1, 2.0), (2, 1.0)], [(1, 3.0), (2, 4.0)])
+    assert [line.attrib["class"] for line in svg.iter(SVG + "polyline")] == ["line curve0", "line curve1"]
+    assert {"<0>", "<1>"} <= {text.text for text in svg.iter(SVG + "text")}
+    alone = drawn([(1, 2.0), (2, 1.0)])
+    assert "<0>" not in {text.text for text in alone.iter(SVG + "text")}
 
 
 def test_words_are_escaped_and_named_for_screen_readers() -> None:

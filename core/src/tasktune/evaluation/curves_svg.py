@@ -1,44 +1,51 @@
-"""The training loss as an SVG, drawn without a plotting library; readable on light and dark pages."""
+"""Figures of a training as lines in an SVG, drawn without a plotting library; readable on light and dark pages."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from xml.sax.saxutils import escape
 
 from tasktune.evaluation.axes import AXES_STYLE, ticks
 
 WIDTH, HEIGHT = 640, 320
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 40, 48
+LEGEND = 360
 MOST_POINTS = 1000
 """More points than pixels show nothing more: neighbours are averaged."""
 
-_STYLE = """
-.loss { stroke: #0969da; stroke-width: 1.5; stroke-linejoin: round; fill: none }
-.point { fill: #0969da }
-@media (prefers-color-scheme: dark) { .loss { stroke: #4493f8 } .point { fill: #4493f8 } }"""
+Points = Sequence[tuple[int, float]]
+
+_COLOURS = (("#0969da", "#4493f8"), ("#bf8700", "#d29922"))
+_STYLE = "\n.line { stroke-width: 1.5; stroke-linejoin: round; fill: none }" + "".join(
+    f"\n.curve{number} {{ stroke: {light} }} .point{number} {{ fill: {light} }}\n@media (prefers-color-scheme: dark) "
+    f"{{ .curve{number} {{ stroke: {dark} }} .point{number} {{ fill: {dark} }} }}"
+    for number, (light, dark) in enumerate(_COLOURS)
+)
 
 
-def loss_svg(points: Sequence[tuple[int, float]], *, title: str, x_label: str, y_label: str) -> str:
-    """A line of (step, loss) points over axes that start at 0. Losses that are no finite number leave a gap.
+def curves_svg(curves: Mapping[str, Points], *, title: str, x_label: str, y_label: str) -> str:
+    """Lines of (step, value) points, one or two by their names, over axes that start at 0.
 
-    Without a finite point the axes stand alone.
+    Values that are no finite number leave a gap. Without a finite point the axes stand alone. Two lines have a legend.
     """
-    finite = [(step, loss) for step, loss in points if math.isfinite(loss)]
-    x_ticks = ticks(0, max((step for step, _loss in finite), default=1), whole=True)
-    y_ticks = ticks(min((0.0, *(loss for _step, loss in finite))), max((0.0, *(loss for _step, loss in finite))))
+    finite = [(step, value) for step, value in chain.from_iterable(curves.values()) if math.isfinite(value)]
+    x_ticks = ticks(0, max((step for step, _value in finite), default=1), whole=True)
+    y_ticks = ticks(min((0.0, *(value for _step, value in finite))), max((0.0, *(value for _step, value in finite))))
 
     def x(step: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * step / x_ticks[-1]
 
-    def y(loss: float) -> float:
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (loss - y_ticks[0]) / (y_ticks[-1] - y_ticks[0])
+    def y(value: float) -> float:
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - y_ticks[0]) / (y_ticks[-1] - y_ticks[0])
 
     middle, bottom = (LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         f"<title>{escape(title)}</title><style>{AXES_STYLE}{_STYLE}</style>",
         f'<text class="title" x="{LEFT}" y="22">{escape(title)}</text>',
+        *(_legend(list(curves)) if len(curves) > 1 else ()),
         *(f'<path class="grid" d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}"/>' for tick in y_ticks),
         *(f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>' for tick in y_ticks),
         *(f'<text x="{x(tick):.1f}" y="{bottom + 18}" text-anchor="middle">{tick:g}</text>' for tick in x_ticks),
@@ -46,14 +53,24 @@ def loss_svg(points: Sequence[tuple[int, float]], *, title: str, x_label: str, y
         f'<text x="14" y="{HEIGHT / 2:.1f}" text-anchor="middle" transform="rotate(-90 14 {HEIGHT / 2:.1f})">'
         f"{escape(y_label)}</text>",
     ]
-    for run in _runs(thin(points)):
-        if len(run) == 1:
-            [(step, loss)] = run
-            parts.append(f'<circle class="point" cx="{x(step):.1f}" cy="{y(loss):.1f}" r="2.5"/>')
-        else:
-            line = " ".join(f"{x(step):.1f},{y(loss):.1f}" for step, loss in run)
-            parts.append(f'<polyline class="loss" points="{line}"/>')
+    for number, points in enumerate(curves.values()):
+        for run in _runs(thin(points)):
+            if len(run) == 1:
+                [(step, value)] = run
+                parts.append(f'<circle class="point{number}" cx="{x(step):.1f}" cy="{y(value):.1f}" r="2.5"/>')
+            else:
+                line = " ".join(f"{x(step):.1f},{y(value):.1f}" for step, value in run)
+                parts.append(f'<polyline class="line curve{number}" points="{line}"/>')
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _legend(names: Sequence[str]) -> list[str]:
+    found = []
+    for number, name in enumerate(names):
+        left = LEGEND + (WIDTH - RIGHT - LEGEND) * number // len(names)
+        found.append(f'<path class="line curve{number}" d="M{left} 18h18"/>')
+        found.append(f'<text x="{left + 24}" y="22">{escape(name)}</text>')
+    return found
 
 
 def thin(points: Sequence[tuple[int, float]], most: int = MOST_POINTS) -> list[tuple[float, float]]:
