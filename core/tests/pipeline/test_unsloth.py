@@ -29,16 +29,17 @@ import json, sys
 from pathlib import Path
 from tasktune.definition import load_task
 from tasktune.errors import TuneError
-from tasktune.training.backends.choice import Gpu
+from tasktune.training.backends import choice
 from tasktune.training.interruption import Interruption
 from tasktune.training.worker import train_version
 from tasktune.workspace.versions import Version
 
+choice.COMPARED_ON = {(9, 0)}
 folder, *names = sys.argv[1:]
 for name in names:
     version = Version(Path(folder) / "versions" / name)
     task = load_task(version.definition, folder=Path(folder))
-    train_version(task, version, Interruption(), gpu=lambda: Gpu(name="a GPU", capability=(9, 0)))
+    train_version(task, version, Interruption(), gpu=lambda: choice.Gpu(name="a GPU", capability=(9, 0)))
     version.finish_stage("train")
 """
 

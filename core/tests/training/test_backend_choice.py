@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tasktune.definition import Task, load_task
 from tasktune.errors import InputError, RunError
 from tasktune.training.backends import BACKENDS, load_backend
+from tasktune.training.backends import choice as choices
 from tasktune.training.backends.choice import SHARING_WINS, Gpu, choose, saved_share
 
 H200 = Gpu(name="NVIDIA H200", capability=(9, 0))
@@ -24,6 +25,11 @@ def task_with(folder: Path, training: str) -> Task:
     path = folder / "task.yaml"
     path.write_text(f"task_name: a\ntask_type: toy\noptions: {{classes: [x, y]}}\ntraining: {training}\n", "utf-8")
     return load_task(path)
+
+
+@pytest.fixture(autouse=True)
+def _compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choices, "COMPARED_ON", frozenset({H200.capability}))
 
 
 def nothing() -> float:
@@ -70,6 +76,15 @@ def test_what_the_prompts_share_decides(
     choice = choose(task_with(tmp_path, f"{{tuning: {tuning}}}"), installed=True, gpu=H200, saved=lambda: share)
     assert choice.backend == backend
     assert said in choice.reason
+
+
+def test_auto_takes_unsloth_only_where_its_losses_have_been_compared(tmp_path: Path, toy_task_type: str) -> None:
+    other = Gpu(name="NVIDIA L4", capability=(8, 9))
+    choice = choose(task_with(tmp_path, "{}"), installed=True, gpu=other, saved=lambda: 0.0)
+    assert choice.backend == "transformers"
+    assert choice.reason.startswith("unsloth may be faster, but is not proven on this kind of GPU")
+    asked = choose(task_with(tmp_path, "{backend: unsloth}"), installed=True, gpu=other, saved=nothing)
+    assert asked.backend == "unsloth"
 
 
 def test_several_processes_are_for_transformers(tmp_path: Path, toy_task_type: str) -> None:

@@ -19,6 +19,11 @@ its kernels over plain transformers training (its README), and it computes the p
 been measured: ``benchmarks/gpu`` measures both on one task.
 """
 
+COMPARED_ON: frozenset[tuple[int, int]] = frozenset()
+"""CUDA compute capabilities of the GPUs on which ``benchmarks/gpu`` has shown that unsloth gives the losses that
+transformers gives. Until then ``auto`` leaves it alone there: the check of the losses at the start of a training
+compares with the model's own forward, and could not notice that it is wrong."""
+
 OLDEST_CAPABILITY = (8, 0)
 """CUDA compute capability of the first GPUs with bfloat16 (Ampere). On older ones unsloth computes in float16, whose
 losses need a scaling that our trainer does not have."""
@@ -62,6 +67,9 @@ def choose(task: Task, *, installed: bool, gpu: Gpu | None, saved: Callable[[], 
     share = saved() if training.prefix_sharing == "auto" else 0.0
     if share >= SHARING_WINS:
         reason = _("computing what the prompts share once per batch saves {share:.0%} of them", share=share)
+        return Choice(backend="transformers", reason=reason)
+    if gpu is None or gpu.capability not in COMPARED_ON:
+        reason = _("unsloth may be faster, but is not proven on this kind of GPU; training.backend: unsloth takes it")
         return Choice(backend="transformers", reason=reason)
     reason = _("the prompts share too little to save ({share:.0%}), so its kernels are faster", share=share)
     return Choice(backend="unsloth", reason=reason)
