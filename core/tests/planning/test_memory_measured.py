@@ -27,6 +27,7 @@ from tasktune.planning.rows import Rows
 from tasktune.planning.setup import Setup
 from tasktune.training.batches import Collator
 from tasktune.training.fused_lora import fuse
+from tasktune.training.fused_norm import fuse_norms
 from tasktune.training.shared_prefix import Way, plain_way, token_losses, token_losses_apart
 
 TOLERANCE = 0.06
@@ -64,6 +65,7 @@ class Case:
             lora = LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM", use_dora=tuning == "dora")
             model = get_peft_model(model, lora)
             fuse(model)
+            fuse_norms(model)
         self.model = model.train()
         self.loss_model = model if tuning == "full" else model.get_base_model()
         self.bf16 = bf16

@@ -43,7 +43,8 @@ class Kept(NamedTuple):
 
     ``trained`` are the names of a block's matrices that learn: all of them, or those with an adapter, then
     ``adapted`` with its ``rank`` and, for DoRA, ``magnitudes``. ``mixed``: matrix products run in bf16 under autocast.
-    ``fused``: an adapter and its matrix are one operation (:mod:`tasktune.training.fused_lora`).
+    ``fused``: an adapter and its matrix are one operation (:mod:`tasktune.training.fused_lora`). ``norm`` are the bytes
+    of an element that a norm keeps: frozen ones keep their result (:mod:`tasktune.training.fused_norm`).
     """
 
     trained: Collection[str]
@@ -52,6 +53,7 @@ class Kept(NamedTuple):
     rank: int = 0
     magnitudes: bool = False
     fused: bool = False
+    norm: int = FP32
 
     @property
     def operand(self) -> int:
@@ -83,9 +85,9 @@ def _per_token(of: Architecture, kept: Kept) -> int:
     """Everything but attention, which alone depends on how many tokens there are."""
     matrices = [matrix for matrix in block(of) if matrix.name in kept.trained]
     full = not kept.adapted
-    norms = FP32 * of.hidden * of.block_norms * (2 if full else 1)
+    norms = kept.norm * of.hidden * of.block_norms * (2 if full else 1)
     if of.qk_norm:
-        norms += (of.queries + of.keys) * (FP32 + (kept.operand if full else 0))
+        norms += (of.queries + of.keys) * (kept.norm + (kept.operand if full else 0))
     # Gate, its activation, and the other half: the product of the last two is what down_proj takes.
     gating = 3 * of.intermediate * kept.operand
     adapters = 0

@@ -145,7 +145,10 @@ def what_is_kept(of: Architecture, setup: Setup, *, mixed: bool) -> Kept:
     if setup.adapts:
         chosen = {matrix.name for matrix in adapted(of, setup.target_modules)}
         names = {name for name in names if any(path.endswith("." + name) for path in chosen)}
-    return Kept(names, setup.adapts, mixed, setup.rank if setup.adapts else 0, setup.tuning == "dora", setup.fused)
+    # The norms of a quantised base are computed in fp32.
+    norm = BF16 if mixed and setup.tuning in ("lora", "dora") else FP32
+    rank = setup.rank if setup.adapts else 0
+    return Kept(names, setup.adapts, mixed, rank, setup.tuning == "dora", setup.fused, norm)
 
 
 def passes(setup: Setup, rows: Rows, device: Device) -> tuple[Pass, ...]:

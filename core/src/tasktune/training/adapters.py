@@ -8,6 +8,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_t
 
 from tasktune.definition import TrainingSpec
 from tasktune.training.fused_lora import fuse
+from tasktune.training.fused_norm import fuse_norms
 from tasktune.workspace.versions import Version
 
 
@@ -22,6 +23,7 @@ def trainable(model: Any, training: TrainingSpec, start: Version | None) -> Any:
     else:
         model = get_peft_model(model, lora_config(training))
     fuse(model)
+    fuse_norms(model)
     return model
 
 
