@@ -26,6 +26,7 @@ def main() -> None:
             ["known_defects.py"],
             ["methods.py"],
             ["training_speed.py"],
+            ["prefix_length.py"],
             ["gpu/run.py"],
             ["real_data.py", "--keep", folder],
         ]
