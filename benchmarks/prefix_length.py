@@ -7,7 +7,7 @@ A step (forward, backward, AdamW; LoRA r = 16 on every linear layer) is timed wi
 and with every row in full, one after the other in one process; of several, the fastest counts. Besides
 ``results/prefix_length.json`` it draws ``results/prefix_length.svg``.
 
-Limits: the loss is the same; a step behind 2,000 shared tokens takes at most 4 times as long as one behind none; and in
+Limits: the loss is the same; a step behind 2,000 shared tokens takes at most 5 times as long as one behind none; and in
 full at least 10 times as long as shared.
 """
 
@@ -106,7 +106,7 @@ def main() -> None:
         limit(
             "a step behind 2,000 shared tokens over one behind none",
             longest["shared"] / none["shared"],
-            4,
+            5,
             at_least=False,
         ),
         limit("in full over shared, behind 2,000 tokens", longest["ratio"], 10, at_least=True),
