@@ -125,7 +125,7 @@ def _of_task(
 
 
 def _without_task(length: int, given: dict[str, Any]) -> tuple[Setup, TaskRows, Path]:
-    from tasktune.definition.spec import TrainingSpec
+    from tasktune.definition.training import TrainingSpec
     from tasktune.planning.rows import alike
     from tasktune.planning.setup import setup_of
     from tasktune.planning.task_rows import ROWS, USUAL_COMPLETION, TaskRows

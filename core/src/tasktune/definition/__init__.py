@@ -10,14 +10,13 @@ from tasktune.definition.spec import (
     ExecutionSpec,
     GenerateSpec,
     HubSpec,
-    LoraSpec,
     SplitSpec,
     SuccessCriteria,
     TaskSpec,
-    TrainingSpec,
     VersioningSpec,
 )
 from tasktune.definition.task import Split, StatedBaseline, Task
+from tasktune.definition.training import LoraSpec, TrainingSpec
 from tasktune.definition.unsupported import limits, notices, refuse_unsupported
 
 __all__ = [

@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from tasktune.definition.monitor import NEEDS
-from tasktune.definition.spec import TaskSpec, TrainingSpec, VersioningSpec
+from tasktune.definition.spec import TaskSpec, VersioningSpec
 from tasktune.definition.task import Task
+from tasktune.definition.training import TrainingSpec
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
 

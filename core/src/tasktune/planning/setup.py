@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tasktune.definition.spec import TrainingSpec
+from tasktune.definition.training import TrainingSpec
 from tasktune.types import Value
 
 Tuning = Literal["lora", "dora", "qlora", "full"]
