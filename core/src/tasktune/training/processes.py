@@ -39,7 +39,10 @@ def on_this_machine() -> int:
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """Inside the block the processes know each other."""
+    """Inside the block the processes know each other; they leave it together, unless one fails.
+
+    The group is not taken apart: gloo may abort a process that does so, and torchrun then ends the others.
+    """
     if count() == 1:
         yield
         return
@@ -53,10 +56,8 @@ def joined() -> Iterator[None]:
     # Flags and waiting go through the CPU, gradients on a GPU through NCCL.
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     distributed.init_process_group(backend, timeout=_PATIENCE)
-    try:
-        yield
-    finally:
-        distributed.destroy_process_group()
+    yield
+    wait_for_all()
 
 
 def wait_for_all() -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -191,4 +192,9 @@ def _predict(task: Task, version: Version, scratch: Path, interruption: Interrup
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    code = main()
+    if processes.count() > 1:
+        # Nothing is left to do, and gloo's threads may abort an interpreter that takes its time to end.
+        sys.stderr.flush()
+        os._exit(code)
+    raise SystemExit(code)
