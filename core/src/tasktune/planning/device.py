@@ -96,7 +96,7 @@ def _reported(line: str) -> Device:
 
 
 def _cpu_has_bf16() -> bool:
-    """Whether the CPU has the instructions that :func:`tasktune.training.sft.use_bf16` asks torch for."""
+    """Whether the CPU has the instructions that :func:`tasktune.training.base.use_bf16` asks torch for."""
     try:
         return "avx512_bf16" in Path("/proc/cpuinfo").read_text("utf-8")
     except OSError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from tasktune.data.encode import Encoded
-from tasktune.training.audit import SHORTEST_SHARED_PREFIX, Tally
+from tasktune.training.audit import SHORTEST_SHARED_PREFIX, SplitAudit, Tally
 from tasktune.types import Value
 
 
@@ -41,15 +41,12 @@ def tally(rows: Iterable[Encoded], max_length: int) -> Rows:
             too_long += 1
         else:
             found.add((), row)
-    return Rows(
-        count=found.rows,
-        prompt_tokens=found.prompt_tokens,
-        completion_tokens=found.completion_tokens,
-        longest=found.longest,
-        longest_completion=found.longest_completion,
-        prefix=len(found.prefix or ()),
-        too_long=too_long,
-    )
+    return audited(found.audit([])).model_copy(update={"too_long": too_long})
+
+
+def audited(split: SplitAudit) -> Rows:
+    """The rows that an audit has counted."""
+    return Rows(count=split.rows, **split.model_dump(include=set(Rows.model_fields)))
 
 
 def alike(count: int, length: int, completion: int, source: Literal["max_length", "given"]) -> Rows:

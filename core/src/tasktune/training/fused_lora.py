@@ -1,4 +1,4 @@
-"""A frozen linear layer and its LoRA adapter as one operation: the same numbers, a third of the work around them.
+"""A frozen linear layer and its LoRA adapter as one operation: the same numbers, less work around them.
 
 peft adds W x and s · B (A x) up from separate operations, and automatic differentiation keeps and adds up the parts of
 each: for small ranks the time goes into copies, conversions and sums rather than into products.

@@ -1,4 +1,4 @@
-"""RMS norm as one operation: the same numbers, half the work around them, and half of what is kept.
+"""RMS norm as one operation: the same numbers, less work around them, and in bf16 half of what is kept.
 
 The library's is six operations, of which automatic differentiation keeps fp32 copies.
 """

@@ -62,7 +62,7 @@ def _ran_out(error: RuntimeError | MemoryError) -> bool:
 def _explained(task: Task, audit: Audit, at_once: int | None) -> RunError:
     from tasktune.planning.device import here
     from tasktune.planning.plan import plan
-    from tasktune.planning.rows import Rows
+    from tasktune.planning.rows import audited
     from tasktune.planning.setup import setup_of
 
     training = task.spec.training
@@ -71,9 +71,8 @@ def _explained(task: Task, audit: Audit, at_once: int | None) -> RunError:
         "memory ran out with {rows} rows of up to {tokens} tokens at a time", rows=rows, tokens=audit.train.longest
     )
     setup = setup_of(training).model_copy(update={"batch_size": rows})
-    lengths = audit.train.model_dump(include=set(Rows.model_fields))
     try:
-        planned = plan(setup, Rows(count=audit.train.rows, **lengths), here(), task.folder)
+        planned = plan(setup, audited(audit.train), here(), task.folder)
     except InputError:
         # A base whose dimensions are not known can be trained all the same.
         return RunError(message, hint=_("tune plan shows what takes memory and what would fit"))

@@ -105,10 +105,12 @@ def add_up(tensors: Sequence[torch.Tensor]) -> None:
 
 def _buckets(tensors: Iterator[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
     bucket: list[torch.Tensor] = []
+    size = 0
     for tensor in tensors:
         bucket.append(tensor)
-        if sum(each.numel() for each in bucket) >= _BUCKET:
+        size += tensor.numel()
+        if size >= _BUCKET:
             yield bucket
-            bucket = []
+            bucket, size = [], 0
     if bucket:
         yield bucket

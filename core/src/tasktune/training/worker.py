@@ -30,7 +30,7 @@ from tasktune.training.backends import load_backend
 from tasktune.training.backends.choice import Choice, Gpu, choose, gpu_here, saved_share
 from tasktune.training.failure import record_failure
 from tasktune.training.interruption import Interruption
-from tasktune.training.out_of_memory import FewerRows
+from tasktune.training.out_of_memory import FewerRows, watching_memory
 from tasktune.training.quiet import QUIET
 from tasktune.training.session import recorded
 from tasktune.workspace.events import EventLog, Events
@@ -107,7 +107,6 @@ def train_version(
     choice = _take_backend(task, version, gpu, events)
 
     from tasktune.training.base import load_tokenizer
-    from tasktune.training.out_of_memory import watching_memory
     from tasktune.training.tokens import load_audit
 
     base, tokenizer = load_tokenizer(training.base_model, training.revision, task.folder)
