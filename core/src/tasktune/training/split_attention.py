@@ -168,8 +168,9 @@ class _Attention(torch.autograd.Function):
         shared, own = prefix_key.shape[1], key.shape[2]
         # The caller has chosen the number format; no operation in here is to change it.
         with torch.autocast(query.device.type, enabled=False):
-            far = (query.flatten(1, 2) @ prefix_key.transpose(1, 2)).view(groups, rows, queries, shared)
-            scores = torch.cat([far, query @ key.transpose(2, 3)], -1).mul_(scaling)
+            asked = query * scaling
+            far = (asked.flatten(1, 2) @ prefix_key.transpose(1, 2)).view(groups, rows, queries, shared)
+            scores = torch.cat([far, asked @ key.transpose(2, 3)], -1)
             if softcap is not None:
                 scores.div_(softcap).tanh_().mul_(softcap)
             capped = None if softcap is None else scores.clone()
@@ -191,7 +192,9 @@ class _Attention(torch.autograd.Function):
         of_output = gradients[0].contiguous()
         flat = of_output.view(groups, -1, size)
         common = (of_output * output).sum(-1, keepdim=True)
-        of_far = (flat @ prefix_value.transpose(1, 2)).sub_(common.view(groups, -1, 1)).mul_(far)
+        # As a part of the product the subtraction costs nothing.
+        subtracted = common.view(groups, -1, 1).expand(-1, -1, far.shape[2])
+        of_far = torch.baddbmm(subtracted, flat, prefix_value.transpose(1, 2), beta=-1).mul_(far)
         of_near = (of_output @ value.transpose(2, 3)).sub_(common).mul_(near)
         if capped is not None:
             # The derivative of c · tanh(x / c) is 1 - tanh²(x / c).
