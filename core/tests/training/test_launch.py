@@ -42,3 +42,9 @@ def test_processes_that_train_together_have_a_thread_each(make_task: MakeTask, m
     assert "OMP_NUM_THREADS" not in worker_environment("train", make_task())
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert worker_environment("train", task)["OMP_NUM_THREADS"] == "3"
+
+
+def test_memory_is_kept_unless_the_user_says_otherwise(make_task: MakeTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert int(worker_environment("train", make_task())["MALLOC_TRIM_THRESHOLD_"]) > 2**30
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1")
+    assert worker_environment("train", make_task())["MALLOC_TRIM_THRESHOLD_"] == "1"

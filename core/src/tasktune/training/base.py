@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +68,19 @@ def use_bf16(precision: str) -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+@contextmanager
+def without_denormals() -> Iterator[None]:
+    """Inside the block a CPU takes numbers under 1e-38 for zero: it computes with them many times more slowly, and the
+    tails of softmax and their gradients are full of them. Threads started inside do the same."""
+    import torch
+
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def _quantization(training: TrainingSpec, *, bf16: bool) -> Any:

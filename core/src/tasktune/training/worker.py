@@ -106,7 +106,7 @@ def train_version(
     # Before anything imports transformers, which unsloth must come before.
     choice = _take_backend(task, version, gpu, events)
 
-    from tasktune.training.base import load_tokenizer
+    from tasktune.training.base import load_tokenizer, without_denormals
     from tasktune.training.tokens import load_audit
 
     base, tokenizer = load_tokenizer(training.base_model, training.revision, task.folder)
@@ -120,7 +120,7 @@ def train_version(
 
     start = None if training.start_from is None else get_version(task.folder, training.start_from)
     audit = load_audit(version.prepared)
-    with watching_memory(task, version, audit):
+    with watching_memory(task, version, audit), without_denormals():
         train(task, choice, base, tokenizer, audit, version, start, events, interruption)
 
 
