@@ -17,6 +17,7 @@ from tasktune.planning.architecture import (
 from tasktune.planning.device import GIB, Device
 from tasktune.planning.rows import Rows
 from tasktune.planning.setup import Setup
+from tasktune.training.sizes import padded, tokens_at_once
 from tasktune.types import Value
 
 NF4_BITS = 4 + 8 / 64 + 32 / (64 * 256)
@@ -26,8 +27,8 @@ ADAM_BYTES = 2 * FP32
 """Bytes a trained parameter that AdamW keeps (Loshchilov & Hutter 2019, arXiv:1711.05101; ``torch.optim.AdamW``): the
 mean of the gradient and of its square, each in the format of the parameter, which is fp32."""
 LOSS_COPIES = 3
-"""fp32 copies of the logits at the peak of cross entropy's backward pass: the log-probabilities that it has kept, the
-gradient that comes in, and the one that goes out."""
+"""fp32 copies of the logits at the peak of cross entropy's backward pass where the output projection learns: the
+log-probabilities that it has kept, the gradient that comes in, and the one that goes out."""
 CUDA_CONTEXT = round(0.75 * GIB)
 """Allowance: what a process takes on a GPU before its first tensor (driver context, loaded kernels, cuBLAS' workspace);
 nvidia-smi shows some 0.4 to 0.8 GB for it, by card and driver. Not measured by us."""
@@ -71,10 +72,17 @@ def memory(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Memory
     runs = passes(setup, rows, device)
     kept = what_is_kept(of, setup, mixed=bf16)
     residual = weight_bytes(setup, device)
-    sequences = setup.batch_size * (2 if setup.pairs else 1)
+    labelled = setup.batch_size * (2 if setup.pairs else 1) * rows.longest_completion
     activations = of_blocks(of, runs, kept, checkpointing=setup.gradient_checkpointing, residual=residual)
-    logits = LOSS_COPIES * FP32 * of.vocabulary * sequences * rows.longest_completion
     workspace = _workspace(of, setup, runs, kept.operand)
+    if learns_projection(setup):
+        logits = at_the_loss = LOSS_COPIES * FP32 * of.vocabulary * labelled
+    else:
+        # They are gone when the backward pass begins: what stays of them is a gradient for each hidden state.
+        logits = _logits_at_once(of, labelled, device, kept.operand)
+        at_the_loss = 0
+        activations += kept.operand * of.hidden * labelled
+        workspace = max(0, workspace - logits)
     # The cache is gone when the logits come.
     activations += max(0, _prefix_cache(of, runs, kept.operand) - logits - workspace)
     anew = activations + logits + workspace
@@ -92,13 +100,25 @@ def memory(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Memory
     }
     return Memory(
         parts={name: size for name, size in parts.items() if size},
-        replaced=min(parts["gradients"], activations + logits) if setup.gradient_accumulation == 1 else 0,
+        replaced=min(parts["gradients"], activations + at_the_loss) if setup.gradient_accumulation == 1 else 0,
     )
 
 
 def uses_bf16(setup: Setup, device: Device) -> bool:
     """Whether matrix products run in bf16: as told, or where the device has it."""
     return device.bf16 if setup.precision == "auto" else setup.precision == "bf16"
+
+
+def learns_projection(setup: Setup) -> bool:
+    """Whether the output projection is trained, or has an adapter."""
+    return not setup.adapts or "lm_head" in setup.target_modules
+
+
+def _logits_at_once(of: Architecture, labelled: int, device: Device, operand: int) -> int:
+    """The logits of some labelled tokens as they come out of the matrix product, and in fp32 where that is not the same
+    (:mod:`tasktune.training.cross_entropy`)."""
+    tokens = min(labelled, tokens_at_once(device.kind, of.vocabulary))
+    return of.vocabulary * tokens * (FP32 if operand == FP32 else FP32 + operand)
 
 
 def trained_parameters(of: Architecture, setup: Setup) -> int:
@@ -154,15 +174,15 @@ def what_is_kept(of: Architecture, setup: Setup, *, mixed: bool) -> Kept:
 def passes(setup: Setup, rows: Rows, device: Device) -> tuple[Pass, ...]:
     """The passes of a batch of the longest rows: the shared prefix and what follows it, or whole rows.
 
-    The last token of an answer is predicted and not read. The answers of a pair count with a prompt each: that is the
-    most, for they stand behind one where the model allows it.
+    The last token of an answer is predicted and not read; widths are padded. The answers of a pair count with a prompt
+    each: that is the most, for they stand behind one where the model allows it.
     """
     sequences = setup.batch_size * (2 if setup.pairs else 1)
     prefix = rows.shared(setup.prefix_sharing)
-    read = rows.longest - 1
+    read = padded(rows.longest - 1 - prefix)
     if not prefix:
         return (Pass(sequences, read, read),)
-    suffix = Pass(sequences, read - prefix, read, apart=device.kind == "cpu")
+    suffix = Pass(sequences, read, prefix + read, apart=device.kind == "cpu")
     return (Pass(1, prefix, prefix, masked=False), suffix)
 
 

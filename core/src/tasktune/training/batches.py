@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Sampler
 
+from tasktune.training.sizes import padded
+
 Batch = dict[str, torch.Tensor]
 
 _BATCHES_PER_POOL = 16
@@ -119,7 +121,7 @@ class Collator:
 
     A row has ``prompt``, ``answers`` (one, or a chosen and a rejected one) and, where tokens weigh differently,
     ``weights`` of the same shape. The answers of a row stand behind one prompt if ``together``, and behind one each if
-    not. The last token of an answer is only predicted, so no row holds it. A batch has, for sequences of some width:
+    not. The last token of an answer is only predicted, so no row holds it. A batch has, padded to one width:
 
     - ``input_ids``, ``attention_mask``, ``position_ids``: (sequences, width). The mask is (sequences, width, width) if
       a sequence holds several answers, which must not see each other: true where a token (row) sees another (column).
@@ -139,8 +141,8 @@ class Collator:
         if not rows:
             return {}
         sequences = [part for row in rows for part in self._sequences(row)]
-        width = max(len(prompt) + sum(len(answer) - 1 for answer in answers) for prompt, answers in sequences)
-        batch = _Layout(len(sequences), width, self.prefix, self.pad)
+        longest = max(len(prompt) + sum(len(answer) - 1 for answer in answers) for prompt, answers in sequences)
+        batch = _Layout(len(sequences), longest, self.prefix, self.pad)
         apart = any(len(answers) > 1 for _prompt, answers in sequences)
         for number, (prompt, answers) in enumerate(sequences):
             batch.add(number, prompt, answers)
@@ -165,12 +167,13 @@ def _ones(answers: Sequence[Sequence[int]]) -> list[list[float]]:
 class _Layout:
     """Fills in a batch sequence by sequence."""
 
-    def __init__(self, sequences: int, width: int, prefix: int, pad: int) -> None:
-        self.width, self.prefix = width, prefix
+    def __init__(self, sequences: int, longest: int, prefix: int, pad: int) -> None:
+        self.width, self.prefix = padded(longest), prefix
+        width = self.width
         self.input_ids = torch.full((sequences, width), pad)
         self.segments = torch.full((sequences, width), -1)
         # Padding is masked; its positions only have to be some that there are.
-        self.position_ids = torch.arange(prefix, prefix + width).repeat(sequences, 1)
+        self.position_ids = prefix + torch.arange(width).clamp(max=longest - 1).repeat(sequences, 1)
         self.sources: list[int] = []
         self.targets: list[int] = []
         self.answers: list[int] = []

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from transformers import DynamicCache
 
+from tasktune.training import cross_entropy
 from tasktune.training.batches import Batch, Collator
 from tasktune.training.split_attention import CannotSharePrefix, attending_apart, keep_apart
 
@@ -118,11 +119,7 @@ def _has_windows(model: Any) -> bool:
 
 
 def _losses(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
-    logits = model.get_output_embeddings()(hidden.flatten(0, 1)[batch["sources"]]).float()
-    softcap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
-    if softcap is not None:
-        logits = softcap * torch.tanh(logits / softcap)
-    return F.cross_entropy(logits, batch["targets"], reduction="none")
+    return cross_entropy.token_losses(model, hidden.flatten(0, 1)[batch["sources"]], batch["targets"])
 
 
 def _states(decoder: Any, prefix: torch.Tensor, batch: Batch, apart: bool) -> torch.Tensor:
