@@ -90,20 +90,20 @@ def test_the_choice_of_the_backend_is_kept_and_reported(finished: Finished) -> N
 def test_other_decoding_is_a_version_without_a_training(finished: Finished, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(finished.task.folder, tmp_path / "task"))
     before = {path: path.read_bytes() for path in (folder / "versions" / "v1").rglob("*") if path.is_file()}
-    for number, settings in enumerate((["evaluation.decoding=constrained"], ["evaluation.batch_size=4"]), 2):
+    for number, settings in enumerate((["evaluation.decoding=constrained"], ["evaluation.batch_size=4"]), 1):
         events: list[Event] = []
         result = run(load_task(folder, overrides=settings), on_event=events.append)
-        assert (result.status, result.version) == ("finished", f"v{number}")
+        assert (result.status, result.version) == ("finished", f"v1.{number}")
         assert not [event for event in events if event.stage == "train" and event.kind == "progress"]
         told = json.loads((result.version_dir / "training.json").read_text("utf-8"))
         assert told == {**json.loads(finished.file("training.json")), "trained_in": "v1"}
         for name in ("adapter/adapter_model.safetensors", "adapter/tokenizer.json", "prepared/audit.json"):
             assert (result.version_dir / name).read_bytes() == finished.file(name)
         assert "the model is that of v1" in (result.version_dir / "evaluation" / "report.md").read_text("utf-8")
-    outputs = [p.output for p in read_predictions(folder / "versions" / "v2" / "evaluation" / "predictions.jsonl")]
+    outputs = [p.output for p in read_predictions(folder / "versions" / "v1.1" / "evaluation" / "predictions.jsonl")]
     assert set(outputs) <= {'{"label": "yes"}', '{"label": "no"}'}
     free = finished.file("evaluation/predictions.jsonl")
-    assert (folder / "versions" / "v3" / "evaluation" / "predictions.jsonl").read_bytes() == free
+    assert (folder / "versions" / "v1.2" / "evaluation" / "predictions.jsonl").read_bytes() == free
     assert {path: path.read_bytes() for path in before} == before
 
 

@@ -126,9 +126,9 @@ class TestVersions:
 
     def test_events_of_the_check_are_heard(self, make_task: MakeTask) -> None:
         events: list[Event] = []
-        prepare(make_task(versioning={"retention": 3}), on_event=events.append)
+        prepare(make_task(versioning={"deploy_target": "ollama"}), on_event=events.append)
         messages = [event.data["text"] for event in events if event.kind == "message"]
-        assert any("versioning.retention" in text for text in messages)
+        assert any("versioning.deploy_target" in text for text in messages)
         assert any("collect at least 100" in text for text in messages)
 
 

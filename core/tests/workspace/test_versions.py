@@ -5,17 +5,23 @@ from __future__ import annotations
 import datetime
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasktune.errors import InputError
 from tasktune.workspace.versions import (
     State,
     Strategy,
+    Version,
     get_version,
     locked,
     new_version,
@@ -63,6 +69,7 @@ def test_a_folder_that_was_never_started_takes_no_name(tmp_path: Path) -> None:
         ["v1", "v2", "v2.1", "v10", "v10.1", "v11"],
         ["2025-12-31", "2026-01-02", "2026-01-02.2", "2026-01-02.10"],
         ["v1-20261120", "v2-20261101", "v10-20261101"],
+        ["v1-20261120", "v2-20261119", "v2.1-20261118", "v3"],
     ],
 )
 def test_versions_come_oldest_first(tmp_path: Path, order: list[str]) -> None:
@@ -162,3 +169,73 @@ class TestLock:
         finally:
             child.kill()
             child.wait()
+
+
+class TestSmallSteps:
+    """A version with the model of the newest one, asked in another way."""
+
+    def trained(self, folder: Path, name: str, training: str) -> Version:
+        version = new_version(folder, name)
+        version.set_state(State(fingerprint=name, training=training, stages_done=("prepare", "train")))
+        version.training.write_text("{}", "utf-8")
+        return version
+
+    @pytest.mark.parametrize(
+        ("strategy", "newest", "expected"),
+        [
+            ("semantic", "v2", "v2.1"),
+            ("semantic", "v2.9", "v2.10"),
+            ("semantic", "baseline", "v1"),
+            ("hybrid", "v2-20261119", "v2.1-20261120"),
+            ("hybrid", "v2.1-20261120", "v2.2-20261120"),
+            ("date", "2026-11-20", "2026-11-20.2"),
+            ("date", "v2", "2026-11-20"),
+        ],
+    )
+    def test_have_small_numbers(self, tmp_path: Path, strategy: Strategy, newest: str, expected: str) -> None:
+        self.trained(tmp_path, newest, "same")
+        assert next_name(tmp_path, strategy, DAY, training="same") == expected
+
+    def test_another_model_is_a_whole_step(self, tmp_path: Path) -> None:
+        self.trained(tmp_path, "v2.1", "same")
+        assert next_name(tmp_path, "semantic", DAY, training="other") == "v3"
+
+    def test_a_model_of_an_older_version_is_a_whole_step_so_that_the_newest_comes_last(self, tmp_path: Path) -> None:
+        self.trained(tmp_path, "v1", "first")
+        self.trained(tmp_path, "v2", "second")
+        assert next_name(tmp_path, "semantic", DAY, training="first") == "v3"
+
+    def test_a_model_that_is_gone_or_not_trained_yet_is_a_whole_step(self, tmp_path: Path) -> None:
+        version = self.trained(tmp_path, "v1", "same")
+        version.pruned.write_text("{}", "utf-8")
+        assert next_name(tmp_path, "semantic", DAY, training="same") == "v2"
+        version.pruned.unlink()
+        version.training.unlink()
+        assert next_name(tmp_path, "semantic", DAY, training="same") == "v2"
+
+
+@given(
+    names=st.lists(
+        st.builds("v{}.{}-{}".format, st.integers(1, 30), st.integers(0, 30), st.integers(20200101, 20301231)),
+        unique=True,
+    )
+)
+def test_days_do_not_change_the_order_of_numbers(names: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        start(Path(folder), *names)
+        numbers = [tuple(map(int, re.findall(r"\d+", version.name))) for version in versions(Path(folder))]
+    assert numbers == sorted(numbers)
+
+
+def test_what_is_hidden_or_a_link_called_current_is_no_version(tmp_path: Path) -> None:
+    start(tmp_path, "v1")
+    shutil.copytree(tmp_path / "versions" / "v1", tmp_path / "versions" / ".v0")
+    (tmp_path / "versions" / "current").symlink_to("v1")
+    assert [version.name for version in versions(tmp_path)] == ["v1"]
+
+
+def test_a_misspelt_version_is_told_the_nearest(tmp_path: Path) -> None:
+    start(tmp_path, "v1-20261120", "v2-20261121")
+    with pytest.raises(InputError) as caught:
+        get_version(tmp_path, "v2-2026112")
+    assert caught.value.hint == "did you mean v2-20261121?"

@@ -19,6 +19,7 @@ from tasktune.evaluation.outputs import read_evaluation
 from tasktune.evaluation.predictions import FILE_NAME
 from tasktune.evaluation.score import Evaluation
 from tasktune.locale import translate as _
+from tasktune.pipeline.iteration import parent_of, write_iteration
 from tasktune.pipeline.judge import judge
 from tasktune.pipeline.start import Start, code_of, data_hashes, start_of, version_from
 from tasktune.training.launch import run_worker
@@ -152,11 +153,12 @@ def _begin(
     task: Task, name: str | None, start: Start, hashes: Mapping[str, str], found: Scan, on_event: OnEvent
 ) -> Version:
     """Begin a new version of the task."""
-    version = new_version(
-        task.folder, name or task.spec.version or next_name(task.folder, task.spec.versioning.strategy)
-    )
+    following = next_name(task.folder, task.spec.versioning.strategy, training=start.training)
+    version = new_version(task.folder, name or task.spec.version or following)
+    parent = parent_of(task, version)
     state = State(fingerprint=start.whole, training=start.training, stages_done=("prepare",))
     begin(task, version, state, hashes, found, on_event)
+    write_iteration(version, parent)
     return version
 
 

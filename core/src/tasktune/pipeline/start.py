@@ -76,10 +76,12 @@ def _started_from(task: Task) -> str:
         return ""
     version = next((each for each in versions(task.folder) if each.name == name), None)
     state = None if version is None else version.state()
-    if version is None or state is None or state.training is None or not version.training.exists():
-        trained = [each.name for each in versions(task.folder) if each.training.exists()]
+    if version is None or state is None or state.training is None or not _has_weights(version):
+        trained = [each.name for each in versions(task.folder) if _has_weights(each)]
         hint = did_you_mean(name, trained) or _("trained versions: {known}", known=", ".join(trained) or _("none"))
         message = _("{version} is no trained version of this task", version=name)
+        if version is not None and version.pruned.exists():
+            message = _("the weights of version {name} were pruned", name=name)
         raise InputError("", problems=[task.problem(("training", "start_from"), message, hint)])
     theirs, ours = load_task(version.definition, folder=task.folder).spec.training, task.spec.training
     shapes = {"base_model", "revision", "tuning", "quantization"} | ({"lora"} if ours.tuning != "full" else set())
@@ -89,6 +91,10 @@ def _started_from(task: Task) -> str:
         hint = _("take the values of {file}, or start from the base", file=relative_to(version.definition, task.folder))
         raise InputError("", problems=[task.problem(("training", "start_from"), message, hint)])
     return f"start={state.training}"
+
+
+def _has_weights(version: Version) -> bool:
+    return version.training.exists() and not version.pruned.exists()
 
 
 def code_of(task: Task) -> str:
@@ -105,13 +111,21 @@ def code_of(task: Task) -> str:
 def version_from(task: Task, name: str | None, start: Start) -> Version | None:
     """The version to go on with: the newest that started from the same things (and is called ``name``, if given).
 
-    :raises InputError: a version of that name started from something else.
+    One whose weights were pruned is none to go on with.
+
+    :raises InputError: a version of that name started from something else, or its weights were pruned.
     """
     wanted = name or task.spec.version
     for version in reversed(versions(task.folder)):
         state = version.state()
         if state is not None and state.fingerprint == start.whole and wanted in (None, version.name):
-            return version
+            if not version.pruned.exists():
+                return version
+            if wanted is not None:
+                raise InputError(
+                    _("the weights of version {name} were pruned", name=wanted),
+                    hint=_("choose another name with --version, or leave it out"),
+                )
     if wanted is not None and any(version.name == wanted for version in versions(task.folder)):
         raise InputError(
             _("version {name} exists and started from something else", name=wanted),

@@ -17,9 +17,14 @@ def trained_alike(version: Version) -> Version | None:
     for other in reversed(versions(version.folder.parent.parent)):
         theirs = other.state()
         alike = theirs is not None and theirs.training == state.training and other.name != version.name
-        if alike and other.training.exists() and (other.adapter.is_dir() or other.model.is_dir()):
+        if alike and _has_model(other):
             return other
     return None
+
+
+def _has_model(version: Version) -> bool:
+    there = version.adapter.is_dir() or version.model.is_dir()
+    return there and version.training.exists() and not version.pruned.exists()
 
 
 def take_over(version: Version, trained: Version) -> None:

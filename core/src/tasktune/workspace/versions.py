@@ -5,22 +5,17 @@ from __future__ import annotations
 import datetime
 import fcntl
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
 from tasktune.types import Value
 from tasktune.workspace.files import read_json, write_json_atomically
-
-Strategy = Literal["semantic", "date", "hybrid"]
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-# versions/current says which version is adopted; versions/reproductions holds versions that were made again.
-_RESERVED = ("current", "reproductions")
+from tasktune.workspace.names import Strategy as Strategy
+from tasktune.workspace.names import following, is_name, order
 
 
 class State(Value):
@@ -106,6 +101,29 @@ class Version:
     def training(self) -> Path:
         return self.folder / "training.json"
 
+    @property
+    def notes(self) -> Path:
+        return self.folder / "notes.md"
+
+    @property
+    def changes(self) -> Path:
+        return self.folder / "changes.md"
+
+    @property
+    def pruned(self) -> Path:
+        """Where this is, the weights are gone or about to go, whatever of them is left."""
+        return self.folder / "pruned.json"
+
+    @property
+    def deployments(self) -> Path:
+        """Where it is told to which places the version was deployed; such a version is never pruned."""
+        return self.folder / "deployments.jsonl"
+
+    def has_done(self, stage: str) -> bool:
+        """Whether a stage is recorded as done."""
+        state = self.state()
+        return state is not None and stage in state.stages_done
+
     def state(self) -> State | None:
         """The recorded state; None when the version has not been started properly."""
         path = self.folder / "state.json"
@@ -126,8 +144,9 @@ class Version:
 def versions(task_folder: Path) -> list[Version]:
     """The versions of a task, oldest first."""
     root = task_folder / "versions"
-    folders = [p for p in root.iterdir() if (p / "state.json").exists()] if root.is_dir() else []
-    return [Version(p) for p in sorted(folders, key=lambda p: (_order(p.name), p.name))]
+    names = root.iterdir() if root.is_dir() else ()
+    folders = [p for p in names if is_name(p.name) and (p / "state.json").exists()]
+    return [Version(p) for p in sorted(folders, key=lambda p: (order(p.name), p.name))]
 
 
 def get_version(task_folder: Path, name: str) -> Version:
@@ -139,26 +158,35 @@ def get_version(task_folder: Path, name: str) -> Version:
     for version in versions(task_folder):
         if version.name == name:
             return version
-    known = ", ".join(version.name for version in versions(task_folder)) or _("none")
+    from tasktune.definition.suggest import did_you_mean
+
+    known = [version.name for version in versions(task_folder)]
+    shown = ", ".join(known) or _("none")
     raise InputError(
-        _("{folder} has no version {name}; versions: {known}", folder=task_folder, name=name, known=known),
-        hint=_("train one with tune run"),
+        _("{folder} has no version {name}; versions: {known}", folder=task_folder, name=name, known=shown),
+        hint=did_you_mean(name, known) or _("train one with tune run"),
     )
 
 
-def next_name(task_folder: Path, strategy: Strategy, today: datetime.date | None = None) -> str:
-    """The name of the next version: v3 (semantic), 2026-11-20 (date) or v3-20261120 (hybrid)."""
-    taken = {version.name for version in versions(task_folder)}
-    day = today or datetime.date.today()
-    if strategy == "date":
-        name, count = day.isoformat(), 1
-        while name in taken:
-            count += 1
-            name = f"{day.isoformat()}.{count}"
-        return name
-    numbers = [int(match[1]) for name in taken if (match := re.match(r"v(\d+)", name))]
-    number = max(numbers, default=0) + 1
-    return f"v{number}" if strategy == "semantic" else f"v{number}-{day:%Y%m%d}"
+def next_name(
+    task_folder: Path, strategy: Strategy, today: datetime.date | None = None, *, training: str | None = None
+) -> str:
+    """The name of the next version: v3 (semantic), 2026-11-20 (date) or v3-20261120 (hybrid).
+
+    A small change has a small number, v2.1 or v2.1-20261120: the model is that of the newest version, and is only asked
+    in another way. ``training`` tells, the hash of what the model is trained from.
+    """
+    made = versions(task_folder)
+    small_step_from = made[-1].name if made and training is not None and _has_model(made[-1], training) else None
+    taken = {version.name for version in made}
+    return following(taken, strategy, today or datetime.date.today(), small_step_from=small_step_from)
+
+
+def _has_model(version: Version, training: str) -> bool:
+    """Whether the version has the model that is trained from this."""
+    state = version.state()
+    alike = state is not None and state.training == training
+    return alike and version.training.exists() and not version.pruned.exists()
 
 
 def new_version(task_folder: Path, name: str) -> Version:
@@ -210,13 +238,8 @@ def locked(task_folder: Path) -> Iterator[None]:
         yield
 
 
-def _order(name: str) -> tuple[int, ...]:
-    """Version names sort by the numbers in them: v2 before v10, v2 before v2.1."""
-    return tuple(int(number) for number in re.findall(r"\d+", name))
-
-
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or name in _RESERVED:
+    if not is_name(name):
         raise InputError(
             _("{name!r} cannot be a version's name", name=name),
             hint=_("use letters, digits, dots, dashes and underscores, such as v2"),
