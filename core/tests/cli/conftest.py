@@ -16,12 +16,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tasktune.cli.root import tune
+from tasktune.definition import load_task
+from tasktune.definition.snapshot import dump_task
+from tasktune.evaluation.criteria import Verdict
+from tasktune.evaluation.score import Counts, Evaluation
 from tasktune.locale import current_language, use_language
+from tasktune.types import Metrics
+from tasktune.workspace.versions import State, Version, new_version
 
 DOCS = Path(__file__).parents[3] / "docs"
 _FILE = re.compile(r"<!-- file: (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)\n```", re.DOTALL)
 
 Invoke = Callable[..., Result]
+MakeVersion = Callable[..., Version]
 RunTune = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -92,6 +99,46 @@ def write_task(folder: Path) -> None:
     rows = [{"text": f"第 {n} 篇評論", "rating": n % 5 + 1} for n in range(30)]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     (folder / "data" / "train.jsonl").write_text(lines, "utf-8")
+
+
+@pytest.fixture
+def make_version(task: Path) -> MakeVersion:
+    """Makes a version of that task with a score, as if it had been trained and evaluated, one a day."""
+    return lambda name, accuracy=0.9, **more: write_version(task, name, accuracy, **more)
+
+
+def write_version(
+    folder: Path,
+    name: str,
+    accuracy: float = 0.9,
+    *,
+    stages: tuple[str, ...] = ("prepare", "train", "evaluate"),
+    per_class: dict[str, dict[str, float]] | None = None,
+) -> Version:
+    """A version that has done those stages; its folder holds 12 KB of weights once it is trained."""
+    task = load_task(folder)
+    version = new_version(folder, name)
+    version.definition.write_text(dump_task(task), "utf-8")
+    day = len(list((folder / "versions").glob("*/provenance.json"))) + 1
+    version.provenance.write_text(json.dumps({"started": f"2026-11-{day:02}T08:00:00Z"}), "utf-8")
+    if "train" in stages:
+        version.adapter.mkdir()
+        (version.adapter / "adapter_model.safetensors").write_bytes(bytes(12 * 1024))
+        version.training.write_text("{}", "utf-8")
+    if "evaluate" in stages:
+        evaluation = Evaluation(
+            task_name=task.name,
+            task_type=task.spec.task_type,
+            split="test",
+            decoding="free",
+            counts=Counts(scored=20, unlabelled=0, unparsed=0, correct=18, train=20),
+            metrics=Metrics(primary="accuracy", values={"accuracy": accuracy}, per_class=per_class or {}),
+            criteria=(Verdict.on("accuracy", accuracy, task.threshold),),
+        )
+        version.evaluation.mkdir()
+        (version.evaluation / "metrics.json").write_text(evaluation.model_dump_json(), "utf-8")
+    version.set_state(State(fingerprint=name, stages_done=stages, finished="evaluate" in stages))
+    return version
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def test_a_good_run_is_ticked(task: Path, items: Callable[[], Items]) -> None:
     assert found["The confusion matrix is there"][0] == "not_needed"
     assert found["The report is written"] == ("done", "v1/evaluation/report.md")
     assert found["Train again"][0] == "not_needed"
-    assert found["The versions are on record"] == ("done", "v1")
+    assert found["The versions are on record"] == ("done", "v1; none is adopted")
 
 
 def test_a_bad_run_is_not(task: Path, items: Callable[[], Items]) -> None:

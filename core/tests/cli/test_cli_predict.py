@@ -20,6 +20,7 @@ from tasktune.types import Record, Scored
 from tasktune.workspace.versions import State, Version, new_version
 
 Invoke = Callable[..., Result]
+NEWEST = "v1: the newest that is trained\n"
 predict_module = importlib.import_module("tasktune.inference.predict")
 
 
@@ -54,8 +55,8 @@ Asked = list[Mapping[str, Any]]
 
 
 def test_answers_to_texts_are_lines(task: Path, trained: Version, asked: Asked, invoke: Invoke) -> None:
-    result = invoke("predict", task, "好吃", "普普通通")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "2\n4\n", "")
+    result = invoke("predict", task, "好吃", "普普通通", "--lang", "en")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "2\n4\n", NEWEST)
     assert asked == [{"text": "好吃"}, {"text": "普普通通"}]
 
 
@@ -68,7 +69,8 @@ def test_an_unreadable_answer_is_told_on_stderr(task: Path, trained: Version, as
     result = invoke("predict", task, "好", "非常非常好", "太好了太好了", "--lang", "en")
     assert result.exit_code == 0
     assert result.stdout == "1\n5\n\n"
-    assert result.stderr == 'row:3: no answer could be read: not a whole number from 1 to 5; the model wrote "6"\n'
+    told = 'row:3: no answer could be read: not a whole number from 1 to 5; the model wrote "6"\n'
+    assert result.stderr == NEWEST + told
     assert invoke("predict", task, "太好了太好了").exit_code == 1
 
 
@@ -77,7 +79,7 @@ def test_a_thousand_unreadable_answers_do_not_flood_the_screen(
 ) -> None:
     result = invoke("predict", task, *["太好了太好了"] * 1000, "--lang", "en")
     lines = result.stderr.splitlines()
-    assert len(lines) == 21
+    assert len(lines) == 22
     assert lines[-1] == "… and 980 more"
 
 
@@ -91,7 +93,7 @@ def test_fields_that_the_template_needs_besides_the_text_are_asked_for(
     result = invoke("predict", task, "好", "--field", "entity=甲", "--lang", "en")
     assert result.exit_code == 2
     assert result.stderr == (
-        "Error: the input template also uses place\nHint: give each of them with --field place=…\n"
+        NEWEST + "Error: the input template also uses place\nHint: give each of them with --field place=…\n"
     )
     assert asked == []
 

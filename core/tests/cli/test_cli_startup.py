@@ -78,6 +78,9 @@ def test_help_of_one_command_imports_no_other(site: Path) -> None:
         ("data", "split", "TASK", "--force"),
         ("data", "convert", "TASK"),
         ("tasks", "TASK"),
+        ("status", "TASK/.."),
+        ("status", "TASK", "--json"),
+        ("prune", "TASK", "--keep", "1", "--dry-run"),
         ("init", "TASK/new", "--task-type", "rating", "--answer", "goal=g", "--data", "TASK/data/train.jsonl"),
     ],
 )

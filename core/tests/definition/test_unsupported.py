@@ -77,7 +77,6 @@ def test_trackers_need_their_libraries(
         ("huggingface: {org: me}", "huggingface"),
         ("huggingface: {prefix: me}", "huggingface"),
         ("versioning: {deploy_target: ollama}", "versioning.deploy_target"),
-        ("versioning: {retention: 3}", "versioning.retention"),
         ("server: {host: gpu1}", "execution.host"),
     ],
 )

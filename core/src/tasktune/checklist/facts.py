@@ -14,6 +14,7 @@ from tasktune.evaluation.outputs import read_evaluation
 from tasktune.evaluation.score import Evaluation
 from tasktune.locale import translate as _
 from tasktune.types import Value
+from tasktune.workspace.decisions import adopted_name
 from tasktune.workspace.files import read_json
 from tasktune.workspace.versions import Version, versions
 
@@ -44,6 +45,11 @@ class Facts:
     @cached_property
     def versions(self) -> list[Version]:
         return versions(self.task.folder)
+
+    @cached_property
+    def adopted(self) -> str | None:
+        """The name of the adopted version."""
+        return adopted_name(self.task.folder)
 
     @cached_property
     def trained(self) -> Version | None:

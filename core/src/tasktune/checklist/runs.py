@@ -107,8 +107,12 @@ def nothing_to_improve(facts: Facts) -> Verdict:
 
 
 def versions_kept(facts: Facts) -> Verdict:
-    names = [version.name for version in facts.versions]
-    return done(", ".join(names)) if names else unknown(_("no version is trained yet"))
+    names = ", ".join(version.name for version in facts.versions)
+    if not names:
+        return unknown(_("no version is trained yet"))
+    if facts.adopted is None:
+        return done(_("{names}; none is adopted", names=names))
+    return done(_("{names}; {version} is adopted", names=names, version=facts.adopted))
 
 
 def _file(facts: Facts, name: str) -> Verdict:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tasktune.cli import completers
+from tasktune.cli import completers, output
 from tasktune.cli.help import Argument
 from tasktune.cli.settings import Settings
 from tasktune.locale import translate as _
@@ -64,6 +65,8 @@ def version_option(help: str) -> Callable[[Decorated], Decorated]:
     return click.option("--version", metavar="NAME", shell_complete=completers.versions, help=help)
 
 
+reason_option = click.option("--reason", metavar="TEXT", help="Why; recorded with the decision.")
+by_option = click.option("--by", metavar="NAME", help="Who decides. Default: your user name and host.")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout, and nothing else there."
 )
@@ -81,20 +84,48 @@ def load(task: Path, task_type: str | None, overlays: tuple[str, ...], overrides
     return loaded
 
 
-def load_trained(task: Path, name: str | None) -> tuple[Task, Version]:
+def load_trained(task: Path, name: str | None, *, in_use: bool = False) -> tuple[Task, Version]:
     """The version called ``name``, or the newest that is trained; and the task as it was when that was made.
 
-    A model is asked as it was taught, whatever task.yaml says by now. Data paths stay relative to the task's folder.
+    With ``in_use`` the adopted version comes before the newest. Which one it is, and why, is said on stderr unless it
+    was asked for by name. A model is asked as it was taught, whatever task.yaml says by now. Data paths stay relative
+    to the task's folder.
 
-    :raises tasktune.errors.InputError: there is no such version, or it is not trained yet.
+    :raises tasktune.errors.InputError: there is no such version, or it is not trained yet, or its weights were pruned.
     """
     from tasktune.definition import definition_file, load_task
+    from tasktune.workspace.decisions import adopted, adopted_name
 
     folder = definition_file(task).parent
-    version = _trained_version(folder, name)
+    chosen = adopted(folder) if in_use and name is None else None
+    version = chosen or _trained_version(folder, name)
     loaded = load_task(version.definition, folder=folder)
     speak(loaded.spec.language)
+    if chosen is not None:
+        output.say(_("{version}: the adopted version", version=version.name))
+    elif name is None:
+        other = adopted_name(folder)
+        if other in (None, version.name):
+            output.say(_("{version}: the newest that is trained", version=version.name))
+        else:
+            output.say(
+                _("{version}: the newest that is trained ({other} is adopted)", version=version.name, other=other)
+            )
     return loaded, version
+
+
+def folder_of(task: Path) -> Path:
+    """The task's folder, for a command that must work whatever its definition says, in whose language it speaks.
+
+    :raises tasktune.errors.InputError: there is no task.
+    """
+    from tasktune.definition import definition_file, load_task
+    from tasktune.errors import InputError
+
+    folder = definition_file(task).parent
+    with suppress(InputError):
+        speak(load_task(task).spec.language)
+    return folder
 
 
 def speak(language: str) -> None:
@@ -110,18 +141,17 @@ def _trained_version(folder: Path, name: str | None) -> Version:
 
     if name is not None:
         version = get_version(folder, name)
-        if _is_trained(version):
+        if version.pruned.exists():
+            raise InputError(
+                _("the weights of version {name} were pruned", name=name), hint=_("train one with tune run")
+            )
+        if version.has_done("train"):
             return version
         raise InputError(
             _("version {name} is not trained to its end", name=name),
             hint=_("go on with tune run {folder}", folder=folder),
         )
     for version in reversed(versions(folder)):
-        if _is_trained(version):
+        if version.has_done("train") and not version.pruned.exists():
             return version
     raise InputError(_("{folder} has no trained version", folder=folder), hint=_("train one with tune run"))
-
-
-def _is_trained(version: Version) -> bool:
-    state = version.state()
-    return state is not None and "train" in state.stages_done

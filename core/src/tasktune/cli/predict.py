@@ -62,7 +62,7 @@ MAX_QUOTED = 200
 @click.option(
     "--output", "target", metavar="FILE", type=click.Path(path_type=Path), help="Write the answers to this JSONL file."
 )
-@version_option("The version to ask. Default: the newest that is trained.")
+@version_option("The version to ask. Default: the adopted one, else the newest that is trained.")
 @json_option
 @click.pass_context
 def command(
@@ -79,7 +79,7 @@ def command(
     if bool(texts) == (source is not None):
         raise click.UsageError(_("give either texts or --input FILE"), context)
     given = _pairs(fields)
-    loaded, chosen = load_trained(task, version)
+    loaded, chosen = load_trained(task, version, in_use=True)
     from tasktune.inference.predict import predict
 
     asked = text_rows(loaded, texts, given) if source is None else file_rows(loaded, source, given)

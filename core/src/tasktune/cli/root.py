@@ -19,6 +19,7 @@ from tasktune.locale import environment_language, use_language
 COMMANDS = {
     "init": Entry("tasktune.cli.init:command", "Begin a new task, guided by questions."),
     "tasks": Entry("tasktune.cli.tasks:command", "List the tasks in a folder."),
+    "status": Entry("tasktune.cli.status:command", "Show how a task stands, and what is next."),
     "run": Entry("tasktune.cli.run:command", "Prepare, train and evaluate a task."),
     "check": Entry("tasktune.cli.check:command", "Check a task's definition and data."),
     "checklist": Entry("tasktune.cli.checklist:command", "Show what is done of the checklist."),
@@ -27,6 +28,9 @@ COMMANDS = {
     "train": Entry("tasktune.cli.train:command", "Prepare and train, without evaluating."),
     "evaluate": Entry("tasktune.cli.evaluate:command", "Evaluate a trained version."),
     "predict": Entry("tasktune.cli.predict:command", "Ask a trained version for answers."),
+    "adopt": Entry("tasktune.cli.adopt:command", "Take a version into use."),
+    "rollback": Entry("tasktune.cli.rollback:command", "Go back to the version adopted before."),
+    "prune": Entry("tasktune.cli.prune:command", "Free the space of old versions."),
     "plugins": Entry("tasktune.cli.plugins:command", "List the installed plugins."),
     "schema": Entry("tasktune.cli.schema:command", "Print the JSON Schema of task.yaml."),
     "completion": Entry("tasktune.cli.completion:command", "Complete commands in your shell."),

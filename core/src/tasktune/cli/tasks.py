@@ -24,7 +24,7 @@ NOTHING = "—"
     cls=Command,
     help="List the tasks in a folder: their type, versions, score against target, state and last run.\n\n"
     "Tasks are looked for in the folder itself, in the folders in it, and in those in its tasks/. The score is that of "
-    "the newest version that is evaluated, judged by today's success criteria. Nothing is written.",
+    "the adopted version, else of the newest that is evaluated, by today's success criteria. Nothing is written.",
     examples=[
         Example("The tasks below this folder:", "tune tasks"),
         Example("Those in another folder, for a script:", "tune tasks tasks/ --json"),
@@ -76,5 +76,7 @@ def _cells(row: TaskRow) -> tuple[str, ...]:
     }
     last = NOTHING if row.last_run is None else row.last_run.astimezone().strftime("%Y-%m-%d %H:%M")
     versions = f"{len(row.versions)} ({row.versions[-1]})" if row.versions else "0"
+    if row.adopted is not None:
+        versions += _(", adopted {version}", version=row.adopted)
     target = NOTHING if verdict is None else f"{verdict.threshold:g}"
     return row.name, row.task_type or NOTHING, versions, score, target, states[row.state], last

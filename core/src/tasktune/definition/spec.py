@@ -164,11 +164,11 @@ class VersioningSpec(Section):
     """How versions are named and how many are kept."""
 
     strategy: Literal["semantic", "date", "hybrid"] = "semantic"
-    """v1, v2, v2.1; 2025-01-07; or v2-20250107."""
+    """v1, v2, v2.1; 2025-01-07; or v2-20250107. v2.1 has the model of v2, asked in another way."""
     naming: Naming = "{task}-v{n}"
     """The name a version is published under; fields {task}, {n}, {date} and {version}."""
     retention: Count | None = None
-    """How many versions to keep; all when not given."""
+    """Of how many versions, the newest ones, `tune prune` keeps the weights."""
     deploy_target: Text | None = None
     """The deployer's name, such as huggingface or ollama."""
 

@@ -81,8 +81,6 @@ def notices(task: Task | TaskSpec) -> tuple[str, ...]:
     if spec.versioning.naming != VersioningSpec().naming:
         key = "versioning.naming"
         found.append(_("{key}: declared; used by `tune deploy`, which is not installed", key=key))
-    if spec.versioning.retention:
-        found.append(_("{key}: declared; nothing is pruned by this version", key="versioning.retention"))
     if spec.execution.host and spec.execution.type == "local":
         found.append(_("{key}: declared; used by remote runs, which are not installed", key="execution.host"))
     return tuple(found)

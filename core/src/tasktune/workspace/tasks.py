@@ -11,8 +11,9 @@ from tasktune.definition import Task, load_task
 from tasktune.definition.load import FILE_NAMES
 from tasktune.errors import InputError
 from tasktune.evaluation.criteria import Verdict
-from tasktune.evaluation.outputs import read_evaluation
 from tasktune.types import Value
+from tasktune.workspace.decisions import adopted_name
+from tasktune.workspace.standing import newest_evaluated, verdict_of
 from tasktune.workspace.versions import Version, is_locked, versions
 
 State = Literal["broken", "no data", "ready", "running", "stopped", "failed", "met", "not met"]
@@ -20,7 +21,8 @@ State = Literal["broken", "no data", "ready", "running", "stopped", "failed", "m
 
 
 class TaskRow(Value):
-    """One task. ``verdict`` judges the newest version that is evaluated (``judged``) by the task's criteria of today.
+    """One task. ``verdict`` judges the version that counts (``judged``: the adopted one, else the newest that is
+    evaluated) by the task's criteria of today.
 
     ``last_run`` is when the newest version last got on, in UTC. A definition that cannot be read has its ``problem``.
     """
@@ -29,6 +31,7 @@ class TaskRow(Value):
     name: str
     task_type: str | None
     versions: tuple[str, ...]
+    adopted: str | None
     judged: str | None
     verdict: Verdict | None
     state: State
@@ -69,19 +72,20 @@ def _row(folder: Path) -> TaskRow:
             name=folder.resolve().name,
             task_type=None,
             versions=names,
+            adopted=None,
             judged=None,
             verdict=None,
             state="broken",
             last_run=last,
             problem=str(error.problems[0]) if error.problems else error.message,
         )
-    judged = next((version for version in reversed(made) if _evaluated(version)), None)
-    verdict, problem = (None, None) if judged is None else _verdict(task, judged)
+    adopted, judged, verdict, problem = _judged(task, made)
     return TaskRow(
         folder=str(folder),
         name=task.name,
         task_type=task.spec.task_type,
         versions=names,
+        adopted=adopted,
         judged=None if judged is None else judged.name,
         verdict=verdict,
         state=_state(task, made, verdict),
@@ -95,24 +99,25 @@ def _state(task: Task, made: list[Version], verdict: Verdict | None) -> State:
         return "running"
     if not made:
         return "ready" if any(path.is_file() for path in task.data_files("train")) else "no data"
-    if not _evaluated(made[-1]):
+    if not made[-1].has_done("evaluate"):
         return "failed" if made[-1].failure.exists() else "stopped"
     return "met" if verdict is not None and verdict.met else "not met"
 
 
-def _evaluated(version: Version) -> bool:
-    state = version.state()
-    return state is not None and "evaluate" in state.stages_done
-
-
-def _verdict(task: Task, version: Version) -> tuple[Verdict | None, str | None]:
-    """The verdict, or why there is none: the file is damaged, or the metric was not measured then."""
+def _judged(task: Task, made: list[Version]) -> tuple[str | None, Version | None, Verdict | None, str | None]:
+    """The adopted version's name, the version that counts and the verdict on it, and why there is none if so."""
+    adopted = judged = None
     try:
-        values = read_evaluation(version).metrics.values
+        adopted = adopted_name(task.folder)
+        judged = counted(made, adopted)
+        return adopted, judged, None if judged is None else verdict_of(task, judged), None
     except InputError as error:
-        return None, error.message
-    metric = task.primary_metric
-    return (Verdict.on(metric, values[metric], task.threshold), None) if metric in values else (None, None)
+        return adopted, judged, None, str(error.problems[0]) if error.problems else error.message
+
+
+def counted(made: list[Version], adopted: str | None) -> Version | None:
+    """The version by which a task is judged: the adopted one if it is evaluated, else the newest that is."""
+    return next((each for each in made if each.name == adopted and each.has_done("evaluate")), newest_evaluated(made))
 
 
 def _last_change(version: Version) -> datetime.datetime:

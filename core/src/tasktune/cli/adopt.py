@@ -1,0 +1,66 @@
+"""``tune adopt``: take a version into use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tasktune.cli import completers, output
+from tasktune.cli.help import Argument, Command, Example
+from tasktune.cli.options import by_option, json_option, load, reason_option, task_argument
+from tasktune.locale import translate as _
+
+if TYPE_CHECKING:
+    from tasktune.improve.decide import Decided
+
+
+@click.command(
+    cls=Command,
+    help="Take a version into use: from now on `tune predict` asks it, and it is never pruned.\n\n"
+    "Who decided, when and why is added to versions/decisions.jsonl, and versions/current says which version is "
+    "adopted. A version that is not finished, failed or misses the target of today's task.yaml is refused; --force "
+    "adopts it all the same, with a reason. `tune rollback` goes back.",
+    examples=[
+        Example("Adopt v2:", 'tune adopt tasks/entity-sentiment v2 --reason "neutral news are told apart at last"'),
+        Example(
+            "Adopt a version that misses the target:",
+            'tune adopt tasks/entity-sentiment v1 --force --reason "better than nothing, for the demo"',
+        ),
+    ],
+)
+@task_argument(required=True)
+@click.argument(
+    "version", cls=Argument, about="The version to adopt.", shell_complete=completers.versions, metavar="VERSION"
+)
+@reason_option
+@by_option
+@click.option("--force", is_flag=True, help="Adopt it whatever speaks against it; needs a --reason.")
+@json_option
+def command(task: Path, version: str, reason: str | None, by: str | None, force: bool, as_json: bool) -> None:
+    """Adopt one version."""
+    from tasktune.improve.decide import adopt
+
+    loaded = load(task, None, (), ())
+    with output.writing():
+        done = adopt(loaded, version, reason=reason, by=by, force=force)
+    show_decided(done, task, as_json=as_json)
+
+
+def show_decided(done: Decided, task: Path, *, as_json: bool) -> None:
+    """Show which version is adopted now, and which was."""
+    for notice in done.notices:
+        output.say(notice)
+    if as_json:
+        output.show_json(done.model_dump(mode="json"))
+        return
+    was = done.before or _("none")
+    if done.status == "unchanged":
+        output.show(_("nothing to do: {version} is adopted already", version=done.version))
+    elif done.version is None:
+        output.show(_("no version is adopted now, as before {was} was", was=was))
+    else:
+        output.show(_("{version} is adopted now; before: {was}", version=done.version, was=was))
+    if done.status == "adopted":
+        output.show(_("tune rollback {task} undoes it", task=task))
