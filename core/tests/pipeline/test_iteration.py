@@ -80,6 +80,14 @@ def test_changed_data_are_told_with_rows(folder: Path) -> None:
     assert "| test rows | 48 | 64 |" in text
 
 
+@pytest.mark.parametrize("damage", ["provenance.json", "task.yaml", "prepared/train.jsonl"])
+def test_a_damaged_parent_keeps_no_version_from_being_made(folder: Path, damage: str) -> None:
+    (folder / "versions" / "v2" / damage).unlink()
+    text = changes(begun(folder, "training.epochs=2"))
+    assert text.startswith("# v3: changes against v2\n\nv2 cannot be read: ")
+    assert Path(damage).name in text.replace("\\", "")
+
+
 def test_the_language_is_the_tasks(folder: Path) -> None:
     use_language("en")
     done = begun(folder, "language=zh-TW")

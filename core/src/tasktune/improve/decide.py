@@ -47,8 +47,8 @@ def adopt(task: Task, name: str, *, reason: str | None, by: str | None, force: b
         named) and ``force`` was not given, or was without a ``reason``.
     """
     version = get_version(task.folder, name)
-    _check_usable(version)
     with deciding(task.folder):
+        _check_usable(version)
         current = adopted_name(task.folder)
         if current == name:
             write_current(task.folder)

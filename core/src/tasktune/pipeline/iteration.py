@@ -36,12 +36,14 @@ def parent_of(task: Task, version: Version) -> Version | None:
 
 
 def write_iteration(version: Version, parent: Version | None) -> None:
-    """Write ``notes.md`` for the user, and ``changes.md`` against ``parent``, in the language of the task."""
+    """Write ``notes.md`` for the user, and ``changes.md`` against ``parent``, in the language of the task.
+
+    A parent that is damaged keeps no version from being made: ``changes.md`` says what is wrong with it.
+    """
     now = definition_of(version)
     language = nearest_language(str(now.get("language", "en")))
     if parent is not None:
-        found = [*changed_keys(definition_of(parent), now), *_changed_files(parent, version, language)]
-        write_text_atomically(version.changes, _changes(parent.name, version.name, found, language))
+        write_text_atomically(version.changes, _changes(parent, version, now, language))
     write_text_atomically(version.notes, _notes(version.name, language))
 
 
@@ -99,19 +101,22 @@ def _digest(digest: str | None) -> str:
     return NOTHING if digest is None else f"SHA-256 {digest[:12]}…"
 
 
-def _changes(parent: str, version: str, found: list[Change], language: str) -> str:
+def _changes(parent: Version, version: Version, now: Mapping[str, Any], language: str) -> str:
     def say(message: str, /, **values: object) -> str:
         return translate(message, language=language, **values)
 
-    head = [say("what"), parent, version]
-    rows = [[escape(cell) for cell in row] for row in found]
-    blocks = ["# " + say("{version}: changes against {parent}", version=version, parent=parent)]
-    if rows:
-        blocks.append(table(head, rows))
-    else:
-        blocks.append(say("Definition, data and task type are the same; the base model or tasktune itself is another."))
-    blocks += ["## " + say("Why"), say("Nobody has said yet: write it here.")]
-    return "\n\n".join(blocks) + "\n"
+    title = say("{version}: changes against {parent}", version=version.name, parent=parent.name)
+    try:
+        found = [*changed_keys(definition_of(parent), now), *_changed_files(parent, version, language)]
+        rows = [[escape(cell) for cell in row] for row in found]
+        body = (
+            table([say("what"), parent.name, version.name], rows)
+            if rows
+            else say("Definition, data and task type are the same; the base model or tasktune itself is another.")
+        )
+    except (InputError, OSError) as error:
+        body = say("{parent} cannot be read: {error}", parent=parent.name, error=escape(str(error)))
+    return "\n\n".join(["# " + title, body, "## " + say("Why"), say("Nobody has said yet: write it here.")]) + "\n"
 
 
 def _notes(version: str, language: str) -> str:

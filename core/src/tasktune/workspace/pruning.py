@@ -105,7 +105,9 @@ def prune(task: Task, agreed: Plan, *, reason: str | None, by: str | None) -> Pl
 
     :raises InputError: a run is at work on the task, or the plan would be another by now; or as :func:`plan`.
     """
-    with locked(task.folder):
+    trash = _trash(task.folder)
+    # Nobody adopts a version between the look at it and its end.
+    with locked(task.folder), deciding(task.folder):
         made = _plan(task, agreed.keep, whole=agreed.whole, at_work=False)
         if made.names != agreed.names:
             raise InputError(_("the versions have changed meanwhile"), hint=_("run the same command again"))
@@ -113,9 +115,7 @@ def prune(task: Task, agreed: Plan, *, reason: str | None, by: str | None) -> Pl
             decision = Pruning(
                 versions=made.names, whole=made.whole, freed=made.freed, when=now(), who=by or me(), reason=reason
             )
-            with deciding(task.folder):
-                add_decision(task.folder, decision)
-        trash = _trash(task.folder)
+            add_decision(task.folder, decision)
         _delete(trash)
         for version in by_age(task.folder):
             if version.name in made.names:
