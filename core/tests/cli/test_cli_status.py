@@ -264,7 +264,7 @@ def test_the_words_are_those_of_the_requirements(task: Path, make_version: MakeV
         "差距",
         "-5.0 個百分點 ❌",
         "資料統計（v1 所用）",
-        "- 訓練集類別分佈：1 66.7%，2 33.3%",
+        "- 訓練集類別分佈：1 66.7%、2 33.3%",
         "下一步：",
     ):
         assert said in shown

@@ -31,11 +31,12 @@ def words(found: Status, metrics: Mapping[str, MetricInfo]) -> str:
     if found.scores is not None:
         sections += ["", _scores(found.scores, wording), *_classes(found.scores)]
     if found.rows is not None:
-        sections += ["", *_rows(found.rows)]
+        sections += ["", *_rows(found.rows, wording)]
     if found.versions:
         sections += ["", _versions(found.versions, wording)]
-    if found.decisions:
-        sections += ["", _("Last decisions"), *map(_decision, found.decisions[: -LAST_DECISIONS - 1 : -1])]
+    last = found.decisions[: -LAST_DECISIONS - 1 : -1]
+    if last:
+        sections += ["", _("Last decisions"), *(_decision(each, wording) for each in last)]
     sections += ["", *(f"⚠️ {text}" for text in found.remarks)] if found.remarks else []
     sections += ["", *(_("Next: {text}", text=text) for text in found.next)] if found.next else []
     return "\n".join(sections)
@@ -84,8 +85,8 @@ def _classes(scores: Scores) -> Iterator[str]:
     yield table([_("class"), "F1", _("test rows"), _("problem")], rows, numbers=frozenset({1, 2}))
 
 
-def _rows(found: Rows) -> Iterator[str]:
-    splits = _(", ").join(f"{name} {count:,}" for name, count in found.splits.items())
+def _rows(found: Rows, wording: Wording) -> Iterator[str]:
+    splits = wording.list(f"{name} {count:,}" for name, count in found.splits.items())
     if found.version is None:
         yield _("Data")
     else:
@@ -100,7 +101,7 @@ def _rows(found: Rows) -> Iterator[str]:
         shares.append(_("… and {more} more", more=f"{len(ranked) - MOST_CLASSES:,}"))
     if found.without_class:
         shares.append(f"{_('(no class)')} {found.without_class / train:.1%}")
-    yield _("- classes in train: {shares}", shares=_(", ").join(shares))
+    yield _("- classes in train: {shares}", shares=wording.list(shares))
 
 
 def _versions(rows: tuple[VersionRow, ...], wording: Wording) -> str:
@@ -124,9 +125,9 @@ def _version(row: VersionRow, wording: Wording) -> tuple[str, ...]:
     return row.version, states[row.state], score, met, mark, _local(row.when), size(row.size)
 
 
-def _decision(decision: Decision) -> str:
+def _decision(decision: Decision, wording: Wording) -> str:
     if not isinstance(decision, Adoption):
-        names = _(", ").join(decision.versions)
+        names = wording.list(decision.versions)
         if decision.whole:
             what = _("deleted {names} ({size})", names=names, size=size(decision.freed))
         else:
