@@ -49,6 +49,29 @@ execution:
     assert [problem.path for problem in limits(task.spec)] == [problem.path for problem in limits(task)]
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("training: {tuning: lora}\nexecution: {processes: 2, sharding: full}\n", "not with lora"),
+        ("training: {tuning: full}\nexecution: {cuda_devices: '0', sharding: full}\n", "nobody to split"),
+    ],
+)
+def test_what_cannot_be_split_over_processes(tmp_path: Path, toy_task_type: str, text: str, words: str) -> None:
+    [problem] = limits(load_task(define(tmp_path, text)))
+    assert (problem.path, problem.line) == ("execution.sharding", 5)
+    assert words in problem.message
+
+
+def test_splitting_over_processes_needs_a_new_torch(
+    tmp_path: Path, toy_task_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = load_task(define(tmp_path, "training: {tuning: full}\nexecution: {processes: 2, sharding: full}\n"))
+    assert limits(task) == ()
+    monkeypatch.setattr("tasktune.training.processes.version", lambda package: "2.12.1+cpu")
+    [problem] = limits(task)
+    assert "needs torch 2.13 or newer" in problem.message
+
+
 def test_qlora_needs_its_library(tmp_path: Path, toy_task_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
     task = load_task(define(tmp_path, "training: {tuning: qlora}\n"))
     assert limits(task) == ()

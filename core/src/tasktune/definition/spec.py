@@ -141,8 +141,15 @@ class ExecutionSpec(Section):
     """Which GPUs to use: 0, or 0,1."""
     processes: Count | None = None
     """How many processes train together, each with its batch_size; one for each of cuda_devices when not given."""
+    sharding: Literal["auto", "none", "full"] = "auto"
+    """Whether processes split the model among them (full: FSDP) or have all of it; auto: full fine-tuning on GPUs."""
     remote_path: ShellWord | None = None
     """The folder on the server under which tasks are put."""
+
+    @property
+    def together(self) -> int:
+        """How many processes train where there is a GPU for each."""
+        return self.processes or (1 if self.cuda_devices is None else len(self.cuda_devices.split(",")))
 
     @model_validator(mode="after")
     def _remote_has_host(self) -> ExecutionSpec:

@@ -7,11 +7,12 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from tasktune.definition.monitor import NEEDS
-from tasktune.definition.spec import TaskSpec, VersioningSpec
+from tasktune.definition.spec import ExecutionSpec, TaskSpec, VersioningSpec
 from tasktune.definition.task import Task
 from tasktune.definition.training import TrainingSpec
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
+from tasktune.training.processes import SHARDS_SINCE, can_shard
 
 _UNSLOTH_TRAINS_WHOLE = ("embed_tokens", "lm_head")
 
@@ -37,6 +38,8 @@ def limits(task: Task | TaskSpec) -> tuple[Problem, ...]:
         if not any(find_spec(package) for package in NEEDS[tracker]):
             hint = _("pip install {package}, or remove it", package=NEEDS[tracker][0])
             found.append(Limit(("training", "monitor", "report_to"), _("{name} is not installed", name=tracker), hint))
+    if execution.sharding == "full":
+        found += _beyond_sharding(training, execution)
     if execution.type != "local":
         message = _("remote training is not supported by this version")
         found.append(Limit(("execution", "type"), message, _("use local; the other keys of the section can stay")))
@@ -55,6 +58,23 @@ def beyond_unsloth(training: TrainingSpec, *, installed: bool) -> Iterator[Limit
         message = _("unsloth trains all of {names} in place of an adapter", names=", ".join(whole))
         hint = _("take them out, or set training.backend: transformers")
         yield Limit(("training", "lora", "target_modules"), message, hint)
+
+
+def _beyond_sharding(training: TrainingSpec, execution: ExecutionSpec) -> Iterator[Limit]:
+    """Why weights that are to be split over processes cannot be."""
+    path = ("execution", "sharding")
+    if training.tuning != "full":
+        message = _(
+            "weights are split over processes only in full fine-tuning, not with {tuning}", tuning=training.tuning
+        )
+        yield Limit(path, message, _("use auto, or training.tuning: full"))
+    if execution.together == 1:
+        message = _("one process has nobody to split the weights with")
+        yield Limit(path, message, _("use auto, or name several GPUs in cuda_devices"))
+    if find_spec("torch") is not None and not can_shard():
+        since = ".".join(map(str, SHARDS_SINCE))
+        message = _("splitting weights over processes needs torch {since} or newer", since=since)
+        yield Limit(path, message, _("upgrade torch, or use none"))
 
 
 def refuse_unsupported(task: Task | TaskSpec) -> None:

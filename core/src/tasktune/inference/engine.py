@@ -143,6 +143,8 @@ class TransformersEngine:
             top_k=None,
             eos_token_id=self.stop_ids,
             pad_token_id=self.pad,
+            # Each process has rows of its own. Of a model that was split over them the library would wait for all.
+            synced_gpus=False,
             **arguments,
         )
         return [self._text(row[start:].tolist()) for row in output]

@@ -15,7 +15,7 @@ from tasktune.definition.snapshot import fingerprint
 from tasktune.definition.suggest import did_you_mean
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
-from tasktune.training.launch import processes_of
+from tasktune.training.launch import processes_of, shards
 from tasktune.workspace.environment import code_hash
 from tasktune.workspace.files import sha256_of
 from tasktune.workspace.versions import Version, versions
@@ -55,9 +55,10 @@ def start_of(task: Task, hashes: Mapping[str, str]) -> Start:
         problem = task.problem(("training", "base_model"), error.message, error.hint)
         raise InputError("", problems=[problem]) from error
     started = _started_from(task)
-    # With several processes a step has as many batches.
+    # With several processes a step has as many batches; who splits the weights cannot go on from whole checkpoints.
     count = processes_of(task)
     together = [f"processes={count}"] if count > 1 else []
+    together += ["sharded"] if shards(task) else []
     rest = [base, code_of(task), started, *together, *(f"{name}={digest}" for name, digest in sorted(hashes.items()))]
 
     def over(definition: str) -> str:

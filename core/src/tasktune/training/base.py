@@ -33,8 +33,8 @@ def load_tokenizer(base_model: str, revision: str | None, task_folder: Path) -> 
         ) from error
 
 
-def load_base(base: str, training: TrainingSpec, *, bf16: bool) -> Any:
-    """The base model on the best device. Weights that train are in fp32; frozen ones in bf16 if asked."""
+def load_base(base: str, training: TrainingSpec, *, bf16: bool, device: str | None = None) -> Any:
+    """The base model on ``device``, or on the best. Weights that train are in fp32; frozen ones in bf16 if asked."""
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -44,12 +44,12 @@ def load_base(base: str, training: TrainingSpec, *, bf16: bool) -> Any:
         revision=training.revision,
         dtype=torch.bfloat16 if half else torch.float32,
         quantization_config=_quantization(training, bf16=bf16),
-        device_map={"": best_device()} if training.tuning == "qlora" else None,
+        device_map={"": device or best_device()} if training.tuning == "qlora" else None,
     )
     if training.tuning == "qlora":
         _learn_exactly(model)
         return model
-    return model.to(best_device())
+    return model.to(device or best_device())
 
 
 def best_device() -> str:

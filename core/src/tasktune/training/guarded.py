@@ -61,11 +61,13 @@ class GuardedTrainer(TaskTrainer):
         with torch.random.fork_rng(devices):
             output = super().evaluation_loop(*arguments, **keywords)
             if self._answers is not None:
-                # The library computes in bf16 inside the wrapped forward, which generation may go past.
-                with self.accelerator.autocast():
-                    value = self._answers(self.args.process_index)
-                output.metrics[f"eval_{self._answers.name}"] = value
+                output.metrics[f"eval_{self._answers.name}"] = self._metric(self._answers)
         return output
+
+    def _metric(self, answers: AnswerMetric) -> float:
+        # The library computes in bf16 inside the wrapped forward, which generation may go past.
+        with self.accelerator.autocast():
+            return answers(self.args.process_index)
 
     def _stopped(self, step_rows: Sequence[int]) -> RunError:
         """What stopped the step over these rows, counted in the written file."""

@@ -16,6 +16,7 @@ from tasktune.data.checking.needs import gpus
 from tasktune.errors import InputError, RunError
 from tasktune.locale import current_language
 from tasktune.locale import translate as _
+from tasktune.training import processes
 from tasktune.training.failure import take_failure
 from tasktune.training.out_of_memory import rows_at_once
 from tasktune.workspace.events import Event, EventReader, Events
@@ -123,11 +124,10 @@ def _count(stage: WorkerStage, task: Task) -> int:
 def processes_of(task: Task) -> int:
     """How many processes train: as the definition says, or one for each GPU that it names on a machine with GPUs.
 
-    :raises InputError: there are GPUs, but not one for each process.
+    :raises InputError: there are GPUs, but not one for each process; or nobody to split the weights with.
     """
     execution = task.spec.execution
-    named = 1 if execution.cuda_devices is None else len(execution.cuda_devices.split(","))
-    wanted = execution.processes or named
+    wanted = execution.together
     if wanted == 1:
         return 1
     found = len(gpus())
@@ -136,7 +136,21 @@ def processes_of(task: Task) -> int:
         message = _("{wanted} processes need a GPU each, and this machine has {found}", wanted=wanted, found=found)
         hint = _("name as many GPUs as there are")
         raise InputError("", problems=[task.problem(("execution", key), message, hint)])
-    return wanted if found or execution.processes else 1
+    if found or execution.processes:
+        return wanted
+    if execution.sharding == "full":
+        message = _("without GPUs one process trains, and has nobody to split the weights with")
+        hint = _("set execution.processes, or sharding: auto")
+        raise InputError("", problems=[task.problem(("execution", "sharding"), message, hint)])
+    return 1
+
+
+def shards(task: Task) -> bool:
+    """Whether the processes that train split the weights among them.
+
+    :raises InputError: as :func:`processes_of`.
+    """
+    return processes.shards(task.spec, processes_of(task), gpus=bool(gpus()))
 
 
 def _pass_on(events: EventReader, process: int, on_event: Callable[[Event], None]) -> None:

@@ -9,15 +9,20 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib.metadata import version
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
+    from tasktune.definition import TaskSpec
+
 _Item = TypeVar("_Item")
 _PATIENCE = timedelta(days=1)
 """How long a process waits for the others: the first one may encode millions of rows meanwhile."""
+SHARDS_SINCE = (2, 13)
+"""The torch whose ``fully_shard`` does what is asked of it here, with gloo too; earlier ones have not been tried."""
 _BUCKET = 2**24
 """Gradients are added up in pieces of so many numbers, so that the copy that travels stays small."""
 
@@ -25,6 +30,18 @@ _BUCKET = 2**24
 def count() -> int:
     """How many processes train together."""
     return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def can_shard() -> bool:
+    """Whether the torch that is installed can split a model's weights over processes; it is not imported."""
+    return tuple(int(part) for part in version("torch").split(".")[:2]) >= SHARDS_SINCE
+
+
+def shards(spec: TaskSpec, together: int, *, gpus: bool) -> bool:
+    """Whether so many processes split the weights that train among them, by ``execution.sharding``."""
+    if together == 1 or spec.execution.sharding == "none":
+        return False
+    return spec.execution.sharding == "full" or (gpus and spec.training.tuning == "full" and can_shard())
 
 
 def is_first() -> bool:

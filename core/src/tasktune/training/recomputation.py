@@ -20,13 +20,18 @@ from tasktune.training.split_attention import attending_as, current_attention
 
 def recompute_blocks(decoder: Any) -> int:
     """Make the blocks of a decoder compute themselves again in the backward pass; how many there are."""
-    blocks = [module for module in decoder.modules() if isinstance(module, GradientCheckpointingLayer)]
+    blocks = blocks_of(decoder)
     for block in blocks:
-        block.forward = _recomputed(block.forward, decoder, _place(block))
+        block.forward = _recomputed(block.forward, decoder, place_of(block))
     return len(blocks)
 
 
-def _place(block: Any) -> int:
+def blocks_of(decoder: Any) -> list[Any]:
+    """The blocks of a decoder."""
+    return [module for module in decoder.modules() if isinstance(module, GradientCheckpointingLayer)]
+
+
+def place_of(block: Any) -> int:
     """Which layer of a cache is the block's."""
     return next(int(module.layer_idx) for module in block.modules() if getattr(module, "layer_idx", None) is not None)
 

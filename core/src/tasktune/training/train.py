@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,9 @@ from tasktune.locale import translate as _
 from tasktune.training import processes
 from tasktune.training.answers import watching
 from tasktune.training.audit import SHORTEST_SHARED_PREFIX, Audit
-from tasktune.training.backends import Backend, load_backend
+from tasktune.training.backends import load_backend
 from tasktune.training.backends.choice import Choice
-from tasktune.training.base import use_bf16
+from tasktune.training.base import best_device, use_bf16
 from tasktune.training.checkpoints import latest_sealed
 from tasktune.training.guarded import GuardedTrainer
 from tasktune.training.interruption import Interruption
@@ -27,6 +28,8 @@ from tasktune.training.objectives import Dpo, objective_of
 from tasktune.training.out_of_memory import rows_at_once, watching_memory
 from tasktune.training.record import write_record
 from tasktune.training.reference import with_reference
+from tasktune.training.sharded import ShardedTrainer
+from tasktune.training.sharding import ChooseWay, shard
 from tasktune.training.shared_prefix import Way, plain_way
 from tasktune.training.tokens import load_tokens, trained_rows
 from tasktune.training.trackers import trackers
@@ -72,8 +75,14 @@ def train(
     bf16 = use_bf16(training.precision)
     backend = load_backend(choice.backend)
     longest = max(split.longest for split in (audit.train, audit.valid) if split is not None)
-    model = backend.model(base, training, start, longest, bf16=bf16)
-    way = _way(spec, backend, model, rows, audit, _pad(tokenizer), bf16, events)
+    sharded = processes.shards(spec, processes.count(), gpus=torch.cuda.is_available())
+    # Split block by block, a model need never be whole on a GPU.
+    model = backend.model(base, training, start, longest, bf16=bf16, device="cpu" if sharded else best_device())
+    shards = shard(model, best_device(), bf16=bf16) if sharded else None
+    if sharded:
+        events.message("train", _("the model is split over {count} processes", count=processes.count()))
+    choose = backend.way if shards is None else shards.choosing(backend.way)
+    way = _way(spec, choose, model, rows, audit, _pad(tokenizer), bf16, events)
     objective = objective_of(training.method, training.beta)
     size = rows_at_once(version) or training.batch_size
     if isinstance(objective, Dpo):
@@ -90,7 +99,7 @@ def train(
     elif monitor.needs_validation:
         raise InputError(_("no validation rows are left after dropping those that are too long"))
     watched, answers = watching(task, version, model, tokenizer, audit)
-    trainer = GuardedTrainer(
+    trainer = (GuardedTrainer if shards is None else partial(ShardedTrainer, shards=shards))(
         model=model,
         args=_arguments(spec, version, total_steps, bf16, size, batch, eval_steps),
         train_dataset=rows,
@@ -121,13 +130,17 @@ def train(
         stop.check()
     else:
         trainer.state = ended
-    if not processes.is_first():
+    if not processes.is_first() and shards is None:
         return
     best = best_checkpoint(trainer.state, watched, version.checkpoints) if monitor.keeps_best else None
     if best is not None or ended is not None:
         trainer._load_from_checkpoint(str(best or checkpoint))
+    weights = None if shards is None else shards.weights()
+    if not processes.is_first():
+        return
     backend.before_saving(trainer.accelerator.unwrap_model(trainer.model))
-    _save(trainer, tokenizer, training.base_model, version.model if training.tuning == "full" else version.adapter)
+    folder = version.model if training.tuning == "full" else version.adapter
+    _save(trainer, tokenizer, training.base_model, folder, weights)
     record = record_of(trainer.state, total_steps, watched, monitor, training.max_grad_norm)
     by = {"backend": choice.backend, "backend_reason": choice.reason}
     write_record(version.training, record.model_copy(update=by))
@@ -136,7 +149,7 @@ def train(
 
 
 def _way(
-    spec: TaskSpec, backend: Backend, model: Any, rows: Any, audit: Audit, pad: int, bf16: bool, events: Events
+    spec: TaskSpec, choose: ChooseWay, model: Any, rows: Any, audit: Audit, pad: int, bf16: bool, events: Events
 ) -> Way:
     """How this model's losses are computed fastest; the plain way, with a word, if it allows no other."""
     prefix = rows[0]["prompt"][: audit.train.prefix] if spec.training.prefix_sharing == "auto" else []
@@ -144,7 +157,7 @@ def _way(
         prefix = []
     causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
     sample = [rows[0], rows[len(rows) - 1]]
-    way = backend.way(causal_lm, sample, prefix, pad, bf16=bf16)
+    way = choose(causal_lm, sample, prefix, pad, bf16=bf16)
     model.train()
     if way is None or len(way.prefix) < len(prefix):
         events.message(
@@ -231,14 +244,19 @@ def _arguments(
     return arguments
 
 
-def _save(trainer: TaskTrainer, tokenizer: Any, base_model: str, folder: Path) -> None:
-    """Save what was trained under its final name at once, without pickles and without this machine's paths."""
+def _save(
+    trainer: TaskTrainer, tokenizer: Any, base_model: str, folder: Path, weights: dict[str, torch.Tensor] | None
+) -> None:
+    """Save what was trained under its final name at once, without pickles and without this machine's paths.
+
+    ``weights`` are those of a model that is split over processes.
+    """
     temporary = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     model = trainer.accelerator.unwrap_model(trainer.model)
     for adapter in getattr(model, "peft_config", {}).values():
         adapter.base_model_name_or_path = base_model
-    model.save_pretrained(str(temporary))
+    model.save_pretrained(str(temporary), state_dict=weights)
     tokenizer.save_pretrained(str(temporary))
     (temporary / "README.md").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)

@@ -60,12 +60,21 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         loss: torch.Tensor = torch.zeros((), device=self.args.device)
         if inputs:
             loss = super().training_step(model, inputs, num_items_in_batch)
+        else:
+            self._without_rows()
         if self.args.world_size > 1 and self.accelerator.sync_gradients:
-            for weight in self._trained:
-                if weight.grad is None:
-                    weight.grad = torch.zeros_like(weight)
-            processes.add_up([weight.grad for weight in self._trained])
+            self._add_up_gradients()
         return loss.mul_(self.args.world_size)
+
+    def _without_rows(self) -> None:
+        """What a process does while others compute a batch of which it has no rows: nothing."""
+
+    def _add_up_gradients(self) -> None:
+        """Give the gradients of a step that are one process's to all."""
+        for weight in self._trained:
+            if weight.grad is None:
+                weight.grad = torch.zeros_like(weight)
+        processes.add_up([weight.grad for weight in self._trained])
 
     def compute_loss(
         self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -85,8 +94,12 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         sums = torch.zeros(2, dtype=torch.float64, device="cpu")
         self.model.eval()
         with torch.no_grad():
-            for start in range(self.args.process_index * size, len(rows), self.args.world_size * size):
+            for first in range(0, len(rows), self.args.world_size * size):
+                start = first + self.args.process_index * size
                 batch = self.data_collator([rows[row] for row in range(start, min(start + size, len(rows)))])
+                if not batch:
+                    self._without_rows()
+                    continue
                 batch = self._prepare_inputs(batch)
                 total, _told = objective.total(self._token_losses(self.model, batch), batch)
                 sums += torch.stack([total, objective.size(batch)]).to(sums)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """What training needs of the library that trains."""
 
-    def model(self, base: str, training: TrainingSpec, start: Version | None, longest: int, *, bf16: bool) -> Any:
-        """The model with what ``training.tuning`` trains, on its device: a causal language model or a PeftModel.
+    def model(
+        self, base: str, training: TrainingSpec, start: Version | None, longest: int, *, bf16: bool, device: str
+    ) -> Any:
+        """The model with what ``training.tuning`` trains, on ``device``: a causal language model or a PeftModel.
 
         ``base`` is a folder or a Hub id, ``start`` a version whose weights to begin with, and ``longest`` the tokens
         of the longest row.

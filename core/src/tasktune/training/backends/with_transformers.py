@@ -16,9 +16,11 @@ from tasktune.workspace.versions import Version
 class TransformersBackend:
     """See :class:`tasktune.training.backends.Backend`."""
 
-    def model(self, base: str, training: TrainingSpec, start: Version | None, longest: int, *, bf16: bool) -> Any:
+    def model(
+        self, base: str, training: TrainingSpec, start: Version | None, longest: int, *, bf16: bool, device: str
+    ) -> Any:
         weights = str(start.model) if start is not None and training.tuning == "full" else base
-        model = trainable(load_base(weights, training, bf16=bf16), training, start)
+        model = trainable(load_base(weights, training, bf16=bf16, device=device), training, start)
         if training.gradient_checkpointing:
             recompute_blocks(model.get_decoder())
         return model

@@ -27,7 +27,6 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from tasktune.definition import TrainingSpec
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
-from tasktune.training.base import best_device
 from tasktune.training.shared_prefix import TOLERANCE, Way, fastest
 from tasktune.workspace.versions import Version
 
@@ -38,7 +37,9 @@ class UnslothBackend:
     def __init__(self) -> None:
         self._config: Any = None
 
-    def model(self, base: str, training: TrainingSpec, start: Version | None, longest: int, *, bf16: bool) -> Any:
+    def model(
+        self, base: str, training: TrainingSpec, start: Version | None, longest: int, *, bf16: bool, device: str
+    ) -> Any:
         full = training.tuning == "full"
         name = str(start.model) if full and start is not None else base
         self._config = AutoConfig.from_pretrained(name, revision=training.revision)
@@ -60,7 +61,7 @@ class UnslothBackend:
             load_in_4bit=four_bits,
             load_in_8bit=training.tuning == "qlora" and not four_bits,
             full_finetuning=full,
-            device_map={"": best_device()},
+            device_map={"": device},
             use_gradient_checkpointing=_checkpointing(training),
             use_exact_model_name=True,
             trust_remote_code=False,
