@@ -64,6 +64,16 @@ def test_options_change_the_plan(task: Path, invoke: Invoke) -> None:
     assert found["duration"]["least_seconds"] is None
 
 
+def test_gpus_that_split_a_model_are_planned_one_by_one(task: Path, invoke: Invoke) -> None:
+    on = ("plan", task, "--gpu", "L4", "--base-model", "Qwen/Qwen3-4B", "--tuning", "full")
+    _code, alone = planned(invoke, *on)
+    split = ("--set", "execution.cuda_devices=0,1,2,3")
+    _code, found = planned(invoke, *on, *split)
+    assert found["setup"]["devices"] == 4
+    assert found["memory"]["parts"]["optimizer"] == pytest.approx(alone["memory"]["parts"]["optimizer"] / 4, abs=1)
+    assert "split over 4 such devices" in invoke(*on, *split, "--lang", "en").stdout
+
+
 def test_without_a_gpu_it_is_the_cpu(task: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(needs.shutil, "which", lambda name: None)
     _code, found = planned(invoke, "plan", task, "--base-model", "Qwen/Qwen3-0.6B")

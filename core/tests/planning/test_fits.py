@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasktune.definition import TaskSpec
 from tasktune.planning.architecture import block_parameters, parameters
 from tasktune.planning.bases import architecture_of, well_known
 from tasktune.planning.device import GIB, Device, with_memory
@@ -16,6 +17,7 @@ from tasktune.planning.memory import NF4_BITS, memory, weights
 from tasktune.planning.plan import plan
 from tasktune.planning.rows import alike
 from tasktune.planning.setup import TUNINGS, Setup, Tuning
+from tasktune.planning.sharding import devices_of
 
 ROWS = alike(1000, 512, 16, "given")
 GPU = with_memory(24)
@@ -173,3 +175,35 @@ def test_precision_and_device_decide_the_format_of_the_weights() -> None:
     assert weights(of, lora, cpu) == 4 * count
     assert weights(of, lora.model_copy(update={"tuning": "full"}), GPU) == 4 * count
     assert "allowance" not in memory(of, lora, ROWS, cpu).parts
+
+
+@given(name=NAMES, devices=st.integers(2, 64), batch=st.integers(1, 16))
+def test_devices_that_split_a_model_hold_their_share_of_it(name: str, devices: int, batch: int) -> None:
+    of = well_known()[name]
+    alone = Setup(base_model=name, tuning="full", batch_size=batch)
+    split = alone.model_copy(update={"devices": devices})
+    whole, share = memory(of, alone, ROWS, GPU), memory(of, split, ROWS, GPU)
+    for part in ("weights", "gradients", "optimizer"):
+        assert 0 <= share.parts[part] * devices - whole.parts[part] < devices, part
+    assert share.parts["activations"] == whole.parts["activations"]
+    assert share.total > memory(of, split.model_copy(update={"devices": devices + 1}), ROWS, GPU).total
+    # What is gathered is no second model: the weights of some blocks, and what stands before and behind all of them.
+    outside = parameters(of) - block_parameters(of)
+    assert 8 * outside <= share.parts["gathered"] < 11 * (block_parameters(of) / of.layers + outside)
+    lora = Setup(base_model=name, devices=devices)
+    assert memory(of, lora, ROWS, GPU) == memory(of, lora.model_copy(update={"devices": 1}), ROWS, GPU)
+
+
+@pytest.mark.parametrize(
+    ("execution", "gpu", "devices"),
+    [
+        ({}, True, 1),
+        ({"cuda_devices": "0,1,2,3"}, True, 4),
+        ({"cuda_devices": "0,1,2,3"}, False, 1),
+        ({"cuda_devices": "0,1", "sharding": "none"}, True, 1),
+        ({"processes": 2, "sharding": "full"}, False, 2),
+    ],
+)
+def test_the_devices_are_those_of_the_definition(execution: dict[str, object], gpu: bool, devices: int) -> None:
+    spec = TaskSpec.model_validate({"task_name": "a", "task_type": "b", "execution": execution})
+    assert devices_of(spec, gpu=gpu) == devices

@@ -86,7 +86,7 @@ def command(
     changed = {"base_model": base_model, "tuning": tuning, "batch_size": batch_size}
     given = {name: value for name, value in changed.items() if value is not None}
     if length is None:
-        setup, rows, folder = _of_task(task or Path(), task_type, overlays, overrides, given)
+        setup, rows, folder = _of_task(task or Path(), task_type, overlays, overrides, given, device)
     else:
         if task is not None or task_type is not None or overlays or overrides:
             raise InputError(
@@ -113,14 +113,21 @@ def _device(gpu: str | None, memory: float | None) -> Device:
 
 
 def _of_task(
-    task: Path, task_type: str | None, overlays: tuple[str, ...], overrides: tuple[str, ...], given: dict[str, Any]
+    task: Path,
+    task_type: str | None,
+    overlays: tuple[str, ...],
+    overrides: tuple[str, ...],
+    given: dict[str, Any],
+    device: Device,
 ) -> tuple[Setup, TaskRows, Path]:
     from tasktune.planning.setup import setup_of
+    from tasktune.planning.sharding import devices_of
     from tasktune.planning.task_rows import rows_of
 
     if "base_model" in given:
         overrides = (*overrides, f"training.base_model={given['base_model']}")
     loaded = load(task, task_type, overlays, overrides)
+    given = {"devices": devices_of(loaded.spec, gpu=device.kind == "gpu"), **given}
     return setup_of(loaded.spec.training).model_copy(update=given), rows_of(loaded), loaded.folder
 
 

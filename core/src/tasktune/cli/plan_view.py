@@ -34,6 +34,7 @@ def memory_table(plan: Plan) -> str:
     names: dict[Part, str] = {
         "weights": _("weights of the base model"),
         "copies": _("bf16 copies of fp32 weights"),
+        "gathered": _("weights and gradients gathered from other devices"),
         "adapter": _("adapter"),
         "gradients": _("gradients"),
         "optimizer": _("optimizer (AdamW)"),
@@ -105,6 +106,8 @@ def _what(plan: Plan) -> Iterator[str]:
         longest=f"{rows.longest:,}",
         completion=f"{rows.longest_completion:,}",
     )
+    if setup.split:
+        yield _("split over {count} such devices; the table is what each of them holds", count=setup.devices)
     shared = rows.shared(setup.prefix_sharing)
     if shared:
         yield _("the first {tokens} tokens are the same in all rows and computed once a batch", tokens=f"{shared:,}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from tasktune.planning import sharding
 from tasktune.planning.activations import BF16, FP32, Kept, Pass, of_blocks
 from tasktune.planning.architecture import (
     Architecture,
@@ -39,6 +40,7 @@ step. Rows differ in length, so blocks that are freed fit the next ones badly. A
 Part = Literal[
     "weights",
     "copies",
+    "gathered",
     "adapter",
     "gradients",
     "optimizer",
@@ -90,6 +92,7 @@ def memory(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Memory
     parts: dict[Part, int] = {
         "weights": weights(of, setup, device),
         "copies": copies(of, setup, device, passes=len(runs)),
+        "gathered": sharding.gathered(of, kept.operand) if setup.split else 0,
         "adapter": FP32 * trained if setup.adapts else 0,
         "gradients": FP32 * trained,
         "optimizer": ADAM_BYTES * trained,
@@ -98,6 +101,8 @@ def memory(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Memory
         "workspace": workspace,
         "allowance": allowance,
     }
+    if setup.split:
+        parts = sharding.shared_out(parts, setup.devices)
     return Memory(
         parts={name: size for name, size in parts.items() if size},
         replaced=min(parts["gradients"], activations + at_the_loss) if setup.gradient_accumulation == 1 else 0,
@@ -154,6 +159,8 @@ def copies(of: Architecture, setup: Setup, device: Device, passes: int) -> int:
     """
     if not uses_bf16(setup, device):
         return 0
+    if setup.split:
+        return sharding.copies(of)
     if setup.adapts:
         return BF16 * trained_parameters(of, setup) * (passes if setup.fused else 1)
     return BF16 * (block_parameters(of) + of.vocabulary * of.hidden)

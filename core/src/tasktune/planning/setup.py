@@ -18,7 +18,8 @@ class Setup(Value):
 
     ``bits`` are those of a quantised base (``qlora``): 4 for NF4 with double quantisation, 8 for LLM.int8().
     ``precision`` is ``auto`` as in task.yaml, or the format itself. With ``gradient_checkpointing``
-    a block's activations are computed again in the backward pass.
+    a block's activations are computed again in the backward pass. Over so many ``devices`` the model is split where it
+    trains in full.
     """
 
     base_model: str
@@ -37,11 +38,17 @@ class Setup(Value):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     prefix_sharing: bool = True
     gradient_checkpointing: bool = False
+    devices: int = 1
 
     @property
     def adapts(self) -> bool:
         """Whether an adapter is trained and the base model frozen."""
         return self.tuning != "full"
+
+    @property
+    def split(self) -> bool:
+        """Whether a device holds a share of the model only."""
+        return self.devices > 1 and not self.adapts
 
     @property
     def fused(self) -> bool:

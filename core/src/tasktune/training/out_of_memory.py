@@ -64,15 +64,18 @@ def _explained(task: Task, audit: Audit, at_once: int | None) -> RunError:
     from tasktune.planning.plan import plan
     from tasktune.planning.rows import audited
     from tasktune.planning.setup import setup_of
+    from tasktune.planning.sharding import devices_of
 
     training = task.spec.training
     rows = at_once or training.batch_size
     message = _(
         "memory ran out with {rows} rows of up to {tokens} tokens at a time", rows=rows, tokens=audit.train.longest
     )
-    setup = setup_of(training).model_copy(update={"batch_size": rows})
+    device = here()
+    devices = devices_of(task.spec, gpu=device.kind == "gpu")
+    setup = setup_of(training).model_copy(update={"batch_size": rows, "devices": devices})
     try:
-        planned = plan(setup, audited(audit.train), here(), task.folder)
+        planned = plan(setup, audited(audit.train), device, task.folder)
     except InputError:
         # A base whose dimensions are not known can be trained all the same.
         return RunError(message, hint=_("tune plan shows what takes memory and what would fit"))

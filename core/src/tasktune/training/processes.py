@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,8 +33,12 @@ def count() -> int:
 
 
 def can_shard() -> bool:
-    """Whether the torch that is installed can split a model's weights over processes; it is not imported."""
-    return tuple(int(part) for part in version("torch").split(".")[:2]) >= SHARDS_SINCE
+    """Whether torch is installed and can split a model's weights over processes; it is not imported."""
+    try:
+        installed = version("torch")
+    except PackageNotFoundError:
+        return False
+    return tuple(int(part) for part in installed.split(".")[:2]) >= SHARDS_SINCE
 
 
 def shards(spec: TaskSpec, together: int, *, gpus: bool) -> bool:
