@@ -1,0 +1,236 @@
+"""Draw samples of scored rows and have the metrics of each, of one system or of several on the same rows.
+
+Where the task type knows its metrics as functions of sums (:mod:`tasktune.sums`), a sample is a product of how often
+each row was drawn with what it adds. Rows of equal statistics are drawn together, so the cost goes by the rows that
+differ. Otherwise ``compute_metrics`` scores every sample, and fewer samples are drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from tasktune.sums import SampledMetrics, Sums
+from tasktune.types import Metrics, Scored
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    from tasktune.definition import Task
+    from tasktune.sums import Array
+
+_CELLS = 4_000_000
+"""Draws times rows that are in memory at once: 32 MB as float64."""
+_SCORED_ROWS = 500_000
+"""Rows that ``compute_metrics`` is asked to score in all, where there are no sums; see :func:`_affordable`."""
+_LEAST_SCORED = 100
+
+
+class Samples(Protocol):
+    """Rows that one or more systems have answered; systems are known by their numbers, from 0."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        ...
+
+    def affordable(self, draws: int) -> int:
+        """How many of the ``draws`` that were wished for are drawn."""
+        ...
+
+    def metrics(self, system: int) -> SampledMetrics:
+        """The metrics of a system on the rows as they are: samples of one."""
+        ...
+
+    def bootstrap(self, draws: int, rng: numpy.random.Generator) -> list[SampledMetrics]:
+        """The metrics of every system on samples of as many rows, drawn with replacement; the same for each system."""
+        ...
+
+    def exchange(
+        self, one: int, other: int, draws: int, rng: numpy.random.Generator
+    ) -> tuple[SampledMetrics, SampledMetrics]:
+        """The metrics of two systems after the answers to each row changed hands or did not, with even chances."""
+        ...
+
+
+def samples_of(task: Task, systems: Sequence[Sequence[Scored]]) -> Samples:
+    """The labelled rows of systems, each system's in the same order; ``task`` says how they are scored."""
+    if not task.plugin.adds_up:
+        return _ScoredRows(lambda rows: task.plugin.compute_metrics(rows, task.options), systems)
+    statistics = [[task.plugin.row_statistics(row, task.options) for row in rows] for rows in systems]
+    return SummedRows(statistics, lambda sums: task.plugin.metrics_of_sums(sums, task.options))
+
+
+class SummedRows:
+    """Samples by sums. ``statistics`` holds for each system what each row adds."""
+
+    def __init__(
+        self, statistics: Sequence[Sequence[Mapping[str, float]]], metrics: Callable[[Sums], SampledMetrics]
+    ) -> None:
+        import numpy
+
+        self._metrics = metrics
+        numbers: dict[tuple[tuple[tuple[str, float], ...], ...], int] = {}
+        keys = zip(*([tuple(row.items()) for row in rows] for rows in statistics), strict=True)
+        self._kind = numpy.array([numbers.setdefault(key, len(numbers)) for key in keys])
+        """Which kind each row is of; rows of a kind have the same statistics in every system."""
+        self._counts = numpy.bincount(self._kind, minlength=len(numbers))
+        self._kinds = [[dict(key[system]) for key in numbers] for system in range(len(statistics))]
+        self._tables = [_Table(kinds) for kinds in self._kinds]
+
+    @property
+    def rows(self) -> int:
+        return len(self._kind)
+
+    def affordable(self, draws: int) -> int:
+        return draws
+
+    def metrics(self, system: int) -> SampledMetrics:
+        return self._metrics(Sums(self._tables[system].times(self._counts[:, None].astype(float)), 1))
+
+    def bootstrap(self, draws: int, rng: numpy.random.Generator) -> list[SampledMetrics]:
+        parts: list[list[dict[str, Array]]] = [[] for _table in self._tables]
+        for size in _parts(draws, len(self._counts)):
+            drawn = self._drawn(size, rng)
+            for table, part in zip(self._tables, parts, strict=True):
+                part.append(table.times(drawn))
+        return [self._metrics(Sums(_joined(part), draws)) for part in parts]
+
+    def exchange(
+        self, one: int, other: int, draws: int, rng: numpy.random.Generator
+    ) -> tuple[SampledMetrics, SampledMetrics]:
+        import numpy
+
+        pairs = list(zip(self._kinds[one], self._kinds[other], strict=True))
+        differ = numpy.array([first != second for first, second in pairs])
+        counts = self._counts[differ]
+        tables = [
+            _Table([pair[side] for pair, differs in zip(pairs, differ, strict=True) if differs]) for side in (0, 1)
+        ]
+        # What the rows add that are equal in both systems, in every sample.
+        alike = (self._counts * ~differ)[:, None].astype(float)
+        fixed = (self._tables[one].times(alike), self._tables[other].times(alike))
+        parts: tuple[list[dict[str, Array]], list[dict[str, Array]]] = ([], [])
+        for size in _parts(draws, len(counts)):
+            changed = rng.binomial(counts, 0.5, size=(size, len(counts))).T.astype(float)
+            kept = counts[:, None] - changed
+            parts[0].append(_added([tables[0].times(kept), tables[1].times(changed), fixed[0]], size))
+            parts[1].append(_added([tables[1].times(kept), tables[0].times(changed), fixed[1]], size))
+        first, second = (self._metrics(Sums(_joined(part), draws)) for part in parts)
+        return first, second
+
+    def _drawn(self, draws: int, rng: numpy.random.Generator) -> Array:
+        """How often each kind of rows is in each sample: kinds by draws."""
+        import numpy
+
+        kinds = len(self._counts)
+        if 20 * kinds < self.rows:
+            # The same distribution, cheaper for few kinds.
+            drawn = rng.multinomial(self.rows, self._counts / self.rows, size=draws)
+        else:
+            drawn = numpy.empty((draws, kinds), dtype=numpy.int64)
+            for number in range(draws):
+                sample = self._kind[rng.integers(0, self.rows, self.rows)]
+                drawn[number] = numpy.bincount(sample, minlength=kinds)
+        return numpy.ascontiguousarray(drawn.T, dtype=float)
+
+
+class _Table:
+    """What each kind of rows adds to each sum: a matrix of the sums that most kinds add to, the others one by one."""
+
+    def __init__(self, kinds: Sequence[Mapping[str, float]]) -> None:
+        import numpy
+
+        cells: dict[str, tuple[list[int], list[float]]] = {}
+        for number, statistics in enumerate(kinds):
+            for name, value in statistics.items():
+                places, values = cells.setdefault(name, ([], []))
+                places.append(number)
+                values.append(value)
+        self._full = [name for name, (places, _values) in cells.items() if 2 * len(places) > len(kinds)]
+        self._matrix = numpy.zeros((len(self._full), len(kinds)))
+        for line, name in enumerate(self._full):
+            places, values = cells.pop(name)
+            self._matrix[line, places] = values
+        self._few: dict[str, tuple[NDArray[numpy.int64], Array]] = {
+            name: (numpy.array(places), numpy.array(values, dtype=float)) for name, (places, values) in cells.items()
+        }
+
+    def times(self, drawn: Array) -> dict[str, Array]:
+        """The sums of samples in which kinds occur as often as ``drawn`` says, kinds by samples."""
+        sums = dict(zip(self._full, self._matrix @ drawn, strict=True))
+        for name, (places, values) in self._few.items():
+            sums[name] = values @ drawn[places]
+        return sums
+
+
+class _ScoredRows:
+    """Samples by scoring each with ``score``."""
+
+    def __init__(self, score: Callable[[Sequence[Scored]], Metrics], systems: Sequence[Sequence[Scored]]) -> None:
+        self._score, self._systems = score, systems
+
+    @property
+    def rows(self) -> int:
+        return len(self._systems[0])
+
+    def affordable(self, draws: int) -> int:
+        return min(draws, max(_LEAST_SCORED, _SCORED_ROWS // self.rows))
+
+    def metrics(self, system: int) -> SampledMetrics:
+        return sampled([self._score(self._systems[system])])
+
+    def bootstrap(self, draws: int, rng: numpy.random.Generator) -> list[SampledMetrics]:
+        drawn = [rng.integers(0, self.rows, self.rows).tolist() for _draw in range(draws)]
+        return [sampled([self._score([rows[n] for n in sample]) for sample in drawn]) for rows in self._systems]
+
+    def exchange(
+        self, one: int, other: int, draws: int, rng: numpy.random.Generator
+    ) -> tuple[SampledMetrics, SampledMetrics]:
+        found: tuple[list[Metrics], list[Metrics]] = ([], [])
+        pairs = list(zip(self._systems[one], self._systems[other], strict=True))
+        for _draw in range(draws):
+            changed = rng.integers(0, 2, self.rows).tolist()
+            found[0].append(self._score([pair[side] for pair, side in zip(pairs, changed, strict=True)]))
+            found[1].append(self._score([pair[1 - side] for pair, side in zip(pairs, changed, strict=True)]))
+        return sampled(found[0]), sampled(found[1])
+
+
+def sampled(found: Sequence[Metrics]) -> SampledMetrics:
+    """Metrics of single samples as arrays; NaN where a sample has not got a metric or a class."""
+    import numpy
+
+    def collected(each: Sequence[Mapping[str, float]]) -> dict[str, Array]:
+        names = dict.fromkeys(name for values in each for name in values)
+        return {name: numpy.array([values.get(name, numpy.nan) for values in each]) for name in names}
+
+    classes = dict.fromkeys(name for metrics in found for name in metrics.per_class)
+    return SampledMetrics(
+        values=collected([metrics.values for metrics in found]),
+        per_class={name: collected([metrics.per_class.get(name, {}) for metrics in found]) for name in classes},
+    )
+
+
+def _parts(draws: int, kinds: int) -> Iterator[int]:
+    """So many draws at a time."""
+    size = max(1, _CELLS // max(kinds, 1))
+    yield from (min(size, draws - done) for done in range(0, draws, size))
+
+
+def _added(terms: Sequence[Mapping[str, Array]], samples: int) -> dict[str, Array]:
+    """Sums added up; those of a single sample are added to every one."""
+    import numpy
+
+    total: dict[str, Array] = {}
+    for term in terms:
+        for name, values in term.items():
+            total[name] = total.get(name, numpy.zeros(samples)) + values
+    return total
+
+
+def _joined(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """The same sums of several parts of the draws, one after another."""
+    import numpy
+
+    return {name: numpy.concatenate([part[name] for part in parts]) for name in parts[0]}
