@@ -13,6 +13,7 @@ from pydantic import Field
 from tasktune.definition.task import StatedBaseline
 from tasktune.errors import InputError, PluginError
 from tasktune.evaluation.criteria import Verdict
+from tasktune.evaluation.intervals import Intervals, intervals
 from tasktune.evaluation.predictions import is_correct, parse_outputs
 from tasktune.improve.diagnose import diagnose
 from tasktune.locale import translate as _
@@ -36,7 +37,8 @@ class Counts(Value):
 
 
 class Evaluation(Value):
-    """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric."""
+    """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric. Evaluations of earlier
+    versions of tasktune have no ``intervals``."""
 
     task_name: str
     task_type: str
@@ -44,6 +46,7 @@ class Evaluation(Value):
     decoding: str
     counts: Counts
     metrics: Metrics
+    intervals: Intervals | None = None
     baselines: Mapping[str, Metrics] = {}
     stated_baseline: StatedBaseline | None = None
     criteria: Annotated[tuple[Verdict, ...], Field(min_length=1)]
@@ -94,6 +97,7 @@ def score(
             hint=_("add {field} to the rows", field=task.plugin.info.target_field),
         )
     metrics = metrics_of(task, labelled)
+    within = intervals(task, labelled, metrics, seed=task.spec.training.seed)
     verdict = Verdict.on(task.primary_metric, metrics.values[task.primary_metric], task.threshold)
     correct = sum(bool(is_correct(row)) for row in labelled)
     answered = _baselines(task, train, labelled) if train else {}
@@ -127,10 +131,11 @@ def score(
             train=len(train),
         ),
         metrics=metrics,
+        intervals=within,
         baselines=baselines,
         stated_baseline=task.baseline,
         criteria=(verdict,),
-        findings=diagnose(task, labelled, metrics, verdict, rivals, context, decoding),
+        findings=diagnose(task, labelled, metrics, verdict, rivals, context, decoding, within, split),
     )
 
 
@@ -149,6 +154,7 @@ def results(evaluation: Evaluation, version: str | None = None) -> dict[str, Any
         "met": evaluation.met,
         "metrics": dict(evaluation.metrics.values),
         "per_class": {name: dict(values) for name, values in evaluation.metrics.per_class.items()},
+        "intervals": None if evaluation.intervals is None else evaluation.intervals.model_dump(),
         "baselines": {name: dict(metrics.values) for name, metrics in evaluation.baselines.items()},
         "stated_baseline": dataclasses.asdict(evaluation.stated_baseline) if evaluation.stated_baseline else None,
         "counts": evaluation.counts.model_dump(),
