@@ -100,24 +100,15 @@ class SummedRows:
     def exchange(
         self, one: int, other: int, draws: int, rng: numpy.random.Generator
     ) -> tuple[SampledMetrics, SampledMetrics]:
-        import numpy
-
-        pairs = list(zip(self._kinds[one], self._kinds[other], strict=True))
-        differ = numpy.array([first != second for first, second in pairs])
-        counts = self._counts[differ]
-        tables = [
-            _Table([pair[side] for pair, differs in zip(pairs, differ, strict=True) if differs]) for side in (0, 1)
-        ]
-        # What the rows add that are equal in both systems, in every sample.
-        alike = (self._counts * ~differ)[:, None].astype(float)
-        fixed = (self._tables[one].times(alike), self._tables[other].times(alike))
-        parts: tuple[list[dict[str, Array]], list[dict[str, Array]]] = ([], [])
-        for size in _parts(draws, len(counts)):
-            changed = rng.binomial(counts, 0.5, size=(size, len(counts))).T.astype(float)
-            kept = counts[:, None] - changed
-            parts[0].append(_added([tables[0].times(kept), tables[1].times(changed), fixed[0]], size))
-            parts[1].append(_added([tables[1].times(kept), tables[0].times(changed), fixed[1]], size))
-        first, second = (self._metrics(Sums(_joined(part), draws)) for part in parts)
+        changes = [_change(*pair) for pair in zip(self._kinds[one], self._kinds[other], strict=True)]
+        counts = self._counts[[bool(change) for change in changes]]
+        table = _Table([change for change in changes if change])
+        moved = _joined([table.times(_exchanged(counts, size, rng)) for size in _parts(draws, len(counts))])
+        every = self._counts[:, None].astype(float)
+        first, second = (
+            self._metrics(Sums(_moved(self._tables[system].times(every), moved, sign, draws), draws))
+            for system, sign in ((one, 1), (other, -1))
+        )
         return first, second
 
     def _drawn(self, draws: int, rng: numpy.random.Generator) -> Array:
@@ -218,15 +209,30 @@ def _parts(draws: int, kinds: int) -> Iterator[int]:
     yield from (min(size, draws - done) for done in range(0, draws, size))
 
 
-def _added(terms: Sequence[Mapping[str, Array]], samples: int) -> dict[str, Array]:
-    """Sums added up; those of a single sample are added to every one."""
+def _change(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    """What the other's statistics are above the one's; nothing where they are equal."""
+    names = dict.fromkeys([*one, *other])
+    return {name: other.get(name, 0) - one.get(name, 0) for name in names if other.get(name, 0) != one.get(name, 0)}
+
+
+def _exchanged(counts: NDArray[numpy.int64], draws: int, rng: numpy.random.Generator) -> Array:
+    """How many rows of each kind change hands in each draw, each with even chances: kinds by draws."""
     import numpy
 
-    total: dict[str, Array] = {}
-    for term in terms:
-        for name, values in term.items():
-            total[name] = total.get(name, numpy.zeros(samples)) + values
-    return total
+    changed = numpy.empty((len(counts), draws))
+    single = counts == 1
+    bits = numpy.frombuffer(rng.bytes(-(-single.sum() * draws // 8)), numpy.uint8)
+    changed[single] = numpy.unpackbits(bits, count=int(single.sum()) * draws).reshape(-1, draws)
+    changed[~single] = rng.binomial(counts[~single][:, None], 0.5, size=(int((~single).sum()), draws))
+    return changed
+
+
+def _moved(sums: Mapping[str, Array], moved: Mapping[str, Array], sign: int, samples: int) -> dict[str, Array]:
+    """Sums of all rows, and what exchanges added to them (sign 1) or took away (-1)."""
+    import numpy
+
+    nothing = numpy.zeros(samples)
+    return {name: sums.get(name, nothing) + sign * moved.get(name, nothing) for name in dict.fromkeys([*sums, *moved])}
 
 
 def _joined(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
