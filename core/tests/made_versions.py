@@ -12,7 +12,8 @@ from typing import Any
 
 from tasktune.definition import load_task
 from tasktune.definition.snapshot import dump_task
-from tasktune.evaluation.predictions import FILE_NAME, Prediction, parse_outputs, write_predictions
+from tasktune.evaluation.predictions import FILE_NAME, Prediction, parse_outputs, read_predictions, write_predictions
+from tasktune.evaluation.score import score
 from tasktune.inference.decoding import Decoding, write_decoding
 from tasktune.types import Record
 from tasktune.workspace.files import write_json_atomically
@@ -29,9 +30,11 @@ def make_version(
     data: Mapping[str, str] | None = None,
     train: Sequence[str] = (),
     mode: str = "free",
+    keep_statistics: bool = False,
 ) -> Version:
     """A finished version of the task in ``folder``: ``answered`` are its test rows with what the model wrote, ``train``
-    the classes of its training rows, ``data`` its data files with a hash each."""
+    the classes of its training rows, ``data`` its data files with a hash each; ``keep_statistics``: as evaluating does.
+    """
     task = load_task(folder, overrides=overrides)
     shutil.rmtree(folder / "versions" / name, ignore_errors=True)
     version = new_version(folder, name)
@@ -55,6 +58,9 @@ def make_version(
     predictions = map(Prediction.of, parse_outputs(task, answered))
     version.evaluation.mkdir()
     write_predictions(version.evaluation / FILE_NAME, predictions)
+    rows = [(each.record, each.output) for each in read_predictions(version.evaluation / FILE_NAME)]
+    if keep_statistics:
+        score(task, rows, keep=version.evaluation)
     version.set_state(State(fingerprint=name, stages_done=("prepare", "train", "evaluate"), finished=True))
     return version
 

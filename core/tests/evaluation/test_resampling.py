@@ -14,7 +14,7 @@ from scipy import stats
 
 from tasktune.evaluation.intervals import LEVEL, Interval, interval_of, intervals
 from tasktune.evaluation.resampling import SummedRows, samples_of
-from tasktune.evaluation.sample_size import rows_to_tell
+from tasktune.evaluation.sample_size import about, rows_to_tell
 from tasktune.evaluation.score import score
 from tasktune.sums import SampledMetrics, Sums, only_where, share
 from tasktune.types import Record
@@ -110,12 +110,12 @@ def test_fewer_samples_of_many_rows_are_scored(make_task: Make) -> None:
 
     row = Scored(record=Record(id="t:1", inputs={}, target="red"), output="", answer=Answer(value="red"))
     task = make_task()
-    assert samples_of(task, [[row] * 1_000]).affordable(2_000) == 500
-    assert samples_of(task, [[row] * 100_000]).affordable(2_000) == 100
+    assert samples_of(task, [[row] * 1_000], [None]).affordable(2_000) == 500
+    assert samples_of(task, [[row] * 100_000], [None]).affordable(2_000) == 100
     few = [row] * 3
-    within = intervals(task, few, task.plugin.compute_metrics(few, task.options), seed=1)
+    within = intervals(task, few, task.plugin.compute_metrics(few, task.options), None, seed=1)
     assert within.values["accuracy"].low == pytest.approx(0.025 ** (1 / 3))
-    one, other = samples_of(task, [few, few]).exchange(0, 1, 5, rng())
+    one, other = samples_of(task, [few, few], [None, None]).exchange(0, 1, 5, rng())
     assert one.values["accuracy"].tolist() == other.values["accuracy"].tolist() == [1.0] * 5
 
 
@@ -142,6 +142,11 @@ def test_how_many_rows_tell_a_score_from_a_target() -> None:
     assert rows_to_tell(0.84, 0.87, within, 100) == 400
     assert rows_to_tell(0.84, 0.50, within, 100) == 100
     assert rows_to_tell(0.84, 0.84, within, 100) is None
+
+
+@pytest.mark.parametrize(("rows", "said"), [(40, "40"), (99, "99"), (1_513, "1,500"), (17_158, "17,000")])
+def test_an_estimate_is_said_no_finer_than_it_is_known(rows: int, said: str) -> None:
+    assert about(rows) == said
 
 
 def test_a_small_test_set_is_warned_of(make_task: Make, rows: Rows) -> None:

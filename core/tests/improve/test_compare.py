@@ -17,6 +17,7 @@ from tasktune.errors import InputError
 from tasktune.evaluation.predictions import Prediction
 from tasktune.improve.comparing.compare import Comparison, compare
 from tasktune.improve.comparing.rows import common_rows
+from tasktune.plugins import TaskType
 from tasktune.types import Answer, Record
 from tasktune.workspace.versions import get_version
 
@@ -132,6 +133,31 @@ def test_the_same_versions_compare_alike_each_time(compared: Callable[..., Compa
     versions = [task / "versions" / name / "task.yaml" for name in ("v1", "v2")]
     again = compare([load_task(v, folder=task) for v in versions], [get_version(task, name) for name in ("v1", "v2")])
     assert again == first
+
+
+def test_kept_statistics_are_used_while_they_hold(
+    compared: Callable[..., Comparison], task: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = "+" * 30 + "-" * 10, "?" + "+" * 34 + "-" * 5
+    without = compared(*answers)
+    kept: Any = {"keep_statistics": True}
+    assert compared(*answers, v1=kept, v2=kept) == without
+    versions = [get_version(task, name) for name in ("v1", "v2")]
+    tasks = [load_task(version.definition, folder=task) for version in versions]
+    computed: list[str] = []
+    real = TaskType.row_statistics
+    monkeypatch.setattr(TaskType, "row_statistics", lambda *given: computed.append("row") or real(*given))
+    assert compare(tasks, versions) == without
+    assert computed == []
+    predictions = versions[0].evaluation / "predictions.jsonl"
+    lines = predictions.read_text("utf-8").splitlines()
+    predictions.write_text("\n".join(lines[1:]) + "\n", "utf-8")
+    assert compare(tasks, versions).rows == 39
+    assert len(computed) == 39, "v1's do not hold for other predictions; v2's do"
+    (versions[1].evaluation / "statistics.json").write_text("{", "utf-8")
+    computed.clear()
+    assert compare(tasks, versions).rows == 39
+    assert len(computed) == 2 * 39
 
 
 def test_what_changed_between_them(compared: Callable[..., Comparison]) -> None:

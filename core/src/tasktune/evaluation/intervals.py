@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from tasktune.evaluation.resampling import Samples, samples_of
+from tasktune.evaluation.statistics import Statistics
 from tasktune.types import Metrics, Scored, Value
 
 if TYPE_CHECKING:
@@ -53,11 +54,16 @@ class Intervals(Value):
     per_class: Mapping[str, Mapping[str, Interval]] = {}
 
 
-def intervals(task: Task, rows: Sequence[Scored], metrics: Metrics, *, seed: int) -> Intervals:
-    """The intervals of the rows' metrics. The same rows, in this order, and the same seed give the same intervals."""
+def intervals(
+    task: Task, rows: Sequence[Scored], metrics: Metrics, statistics: Statistics | None, *, seed: int
+) -> Intervals:
+    """The intervals of the rows' metrics, by the rows' statistics where there are any.
+
+    The same rows, in this order, and the same seed give the same intervals.
+    """
     import numpy
 
-    samples: Samples = samples_of(task, [rows])
+    samples: Samples = samples_of(task, [rows], [statistics])
     draws = samples.affordable(RESAMPLES)
     [drawn] = samples.bootstrap(draws, numpy.random.default_rng(seed))
     return Intervals(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from tasktune.evaluation.statistics import Statistics
 from tasktune.sums import SampledMetrics, Sums
 from tasktune.types import Metrics, Scored
 
@@ -54,12 +55,16 @@ class Samples(Protocol):
         ...
 
 
-def samples_of(task: Task, systems: Sequence[Sequence[Scored]]) -> Samples:
-    """The labelled rows of systems, each system's in the same order; ``task`` says how they are scored."""
-    if not task.plugin.adds_up:
+def samples_of(task: Task, systems: Sequence[Sequence[Scored]], statistics: Sequence[Statistics | None]) -> Samples:
+    """Rows that systems answered, as ``task`` scores them.
+
+    ``statistics`` says for each system what its rows add to the sums. Where that is not known (None), the samples are
+    made of ``systems``, each system's labelled rows in the same order.
+    """
+    known = [each for each in statistics if each is not None]
+    if len(known) < len(statistics):
         return _ScoredRows(lambda rows: task.plugin.compute_metrics(rows, task.options), systems)
-    statistics = [[task.plugin.row_statistics(row, task.options) for row in rows] for rows in systems]
-    return SummedRows(statistics, lambda sums: task.plugin.metrics_of_sums(sums, task.options))
+    return SummedRows(known, lambda sums: task.plugin.metrics_of_sums(sums, task.options))
 
 
 class SummedRows:
@@ -133,20 +138,24 @@ class _Table:
     def __init__(self, kinds: Sequence[Mapping[str, float]]) -> None:
         import numpy
 
-        cells: dict[str, tuple[list[int], list[float]]] = {}
-        for number, statistics in enumerate(kinds):
-            for name, value in statistics.items():
-                places, values = cells.setdefault(name, ([], []))
-                places.append(number)
-                values.append(value)
-        self._full = [name for name, (places, _values) in cells.items() if 2 * len(places) > len(kinds)]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(name for kind in kinds for name in kind))}
+        columns = numpy.fromiter((numbers[name] for kind in kinds for name in kind), dtype=numpy.int64)
+        values = numpy.fromiter((value for kind in kinds for value in kind.values()), dtype=float)
+        places = numpy.repeat(numpy.arange(len(kinds)), [len(kind) for kind in kinds])
+        order = numpy.argsort(columns, kind="stable")
+        places, values = places[order], values[order]
+        lengths = numpy.bincount(columns, minlength=len(numbers))
+        stops = numpy.cumsum(lengths)
+        cells = {
+            name: (places[start:stop], values[start:stop])
+            for name, start, stop in zip(numbers, stops - lengths, stops, strict=True)
+        }
+        self._full = [name for name, (where, _what) in cells.items() if 2 * len(where) > len(kinds)]
         self._matrix = numpy.zeros((len(self._full), len(kinds)))
         for line, name in enumerate(self._full):
-            places, values = cells.pop(name)
-            self._matrix[line, places] = values
-        self._few: dict[str, tuple[NDArray[numpy.int64], Array]] = {
-            name: (numpy.array(places), numpy.array(values, dtype=float)) for name, (places, values) in cells.items()
-        }
+            where, what = cells.pop(name)
+            self._matrix[line, where] = what
+        self._few: dict[str, tuple[NDArray[numpy.int64], Array]] = cells
 
     def times(self, drawn: Array) -> dict[str, Array]:
         """The sums of samples in which kinds occur as often as ``drawn`` says, kinds by samples."""

@@ -22,6 +22,11 @@ def rows_to_tell(value: float, other: float, interval: Interval, rows: int) -> i
     return max(rows, round(rows * (half / gap) ** 2))
 
 
+def about(rows: int) -> str:
+    """An estimated number of rows, no finer than it is known: two digits, the rest zeros."""
+    return f"{int(float(f'{rows:.1e}')):,}"
+
+
 def small_test_set(verdict: Verdict, intervals: Intervals | None, split: str, wording: Wording) -> list[Finding]:
     """A warning where the target lies within the interval of the score: luck alone can decide the verdict."""
     interval = intervals.values.get(verdict.metric) if intervals is not None else None
@@ -46,10 +51,10 @@ def small_test_set(verdict: Verdict, intervals: Intervals | None, split: str, wo
         message = _(
             "{rows} rows of {split} cannot tell whether the target {target} is met: {metric} is {score}; "
             "about {needed} rows could, if the score stays",
-            needed=f"{needed:,}",
+            needed=about(needed),
             **told,
         )
-        title = _("add rows to {split}, up to about {needed}", split=split, needed=f"{needed:,}")
+        title = _("add rows to {split}, up to about {needed}", split=split, needed=about(needed))
     return [
         Finding(
             code="test-set-too-small",

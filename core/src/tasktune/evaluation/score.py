@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -15,6 +16,7 @@ from tasktune.errors import InputError, PluginError
 from tasktune.evaluation.criteria import Verdict
 from tasktune.evaluation.intervals import Intervals, intervals
 from tasktune.evaluation.predictions import is_correct, parse_outputs
+from tasktune.evaluation.statistics import statistics_of, write_statistics
 from tasktune.improve.diagnose import diagnose
 from tasktune.locale import translate as _
 from tasktune.types import Finding, Metrics, Record, RunContext, Scored, Value
@@ -71,11 +73,13 @@ def score(
     split: str = "test",
     decoding: str = "free",
     loss_curve: Sequence[tuple[int, float]] = (),
+    keep: Path | None = None,
 ) -> Evaluation:
     """Score records with the model's raw outputs.
 
     Records without a target are counted and passed over. ``train`` are the records that the model learned from: the
     baselines learn from the same, and there are none without it. ``loss_curve`` holds (step, training loss).
+    ``keep`` is the folder of the rows' predictions, in which their statistics are kept for comparisons.
     Findings are worded in the process's language: call ``use_language`` with the report's before.
 
     :raises InputError: no record has a target.
@@ -97,7 +101,10 @@ def score(
             hint=_("add {field} to the rows", field=task.plugin.info.target_field),
         )
     metrics = metrics_of(task, labelled)
-    within = intervals(task, labelled, metrics, seed=task.spec.training.seed)
+    statistics = statistics_of(task, labelled)
+    within = intervals(task, labelled, metrics, statistics, seed=task.spec.training.seed)
+    if keep is not None and statistics is not None:
+        write_statistics(task, keep, statistics)
     verdict = Verdict.on(task.primary_metric, metrics.values[task.primary_metric], task.threshold)
     correct = sum(bool(is_correct(row)) for row in labelled)
     answered = _baselines(task, train, labelled) if train else {}

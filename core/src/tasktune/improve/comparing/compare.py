@@ -11,6 +11,7 @@ from tasktune.evaluation.predictions import FILE_NAME, Prediction, read_predicti
 from tasktune.evaluation.resampling import samples_of
 from tasktune.evaluation.sample_size import rows_to_tell
 from tasktune.evaluation.significance import ALPHA
+from tasktune.evaluation.statistics import Statistics, kept_statistics, statistics_of
 from tasktune.improve.comparing.changes import Changes, changes_between
 from tasktune.improve.comparing.differences import ClassDifference, Correctness, Difference, differences_of
 from tasktune.improve.comparing.rows import common_rows
@@ -96,9 +97,12 @@ def compare(tasks: Sequence[Task], versions: Sequence[Version]) -> Comparison:
     if len(set(kinds)) > 1:
         listed = ", ".join(f"{name}: {kind}" for name, kind in zip(names, kinds, strict=True))
         raise InputError(_("versions of different task types cannot be compared ({listed})", listed=listed))
-    rows = common_rows({each.name: list(read_predictions(each.evaluation / FILE_NAME)) for each in versions})
+    predictions = {each.name: list(read_predictions(each.evaluation / FILE_NAME)) for each in versions}
+    rows = common_rows(predictions)
     answered = [rows.predictions[name] for name in names]
-    samples = samples_of(task, [[_scored(each) for each in theirs] for theirs in answered])
+    statistics = [_statistics(task, each, predictions[each.name], rows.predictions[each.name]) for each in versions]
+    scored = [[_scored(each) for each in theirs] for theirs in answered] if None in statistics else []
+    samples = samples_of(task, scored, statistics)
     resamples = samples.affordable(RESAMPLES)
     differing = max(_differing(answered[0], theirs) for theirs in answered[1:])
     exchanges = samples.affordable(max(_FEWEST_EXCHANGES, min(EXCHANGES, _EXCHANGED_ROWS // max(differing, 1))))
@@ -131,6 +135,18 @@ def compare(tasks: Sequence[Task], versions: Sequence[Version]) -> Comparison:
         pairs=pairs,
         best=max(better, key=lambda pair: pair.headline.after).after if better else names[0],
     )
+
+
+def _statistics(
+    task: Task, version: Version, predictions: Sequence[Prediction], common: Sequence[Prediction]
+) -> Statistics | None:
+    """What each common row adds to the sums: as the evaluation kept it, else computed."""
+    labelled = [each for each in predictions if each.target is not None]
+    kept = kept_statistics(task, version.evaluation, len(labelled))
+    if kept is None:
+        return statistics_of(task, [_scored(each) for each in common])
+    by_row = {id(each): statistics for each, statistics in zip(labelled, kept, strict=True)}
+    return [by_row[id(each)] for each in common]
 
 
 def _scored(prediction: Prediction) -> Scored:

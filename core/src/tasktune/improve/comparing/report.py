@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from tasktune.evaluation.document import Block, Bullets, Heading, Paragraph, Table
 from tasktune.evaluation.markdown import as_text, shorten
+from tasktune.evaluation.sample_size import about
 from tasktune.evaluation.wording import NOTHING, Wording
 from tasktune.improve.comparing.changes import Changes, KeyChange
 from tasktune.improve.comparing.compare import Comparison, Pair
@@ -89,7 +90,7 @@ def decision(pair: Pair, comparison: Comparison, wording: Wording) -> str:
     if headline.verdict == "not distinguishable":
         text = wording.say("{after} and {before} are not distinguishable on {metric}: keep {before}", **told)
         if pair.rows_needed is not None:
-            needed = f"{pair.rows_needed:,}"
+            needed = about(pair.rows_needed)
             text += wording.say(
                 "; about {needed} test rows could tell them apart, if the difference stays", needed=needed
             )
