@@ -115,6 +115,11 @@ def test_mistakes_are_named(task: Path, invoke: Invoke, words: tuple[str, ...], 
     assert "Traceback" not in done.stderr
 
 
+def test_a_version_is_compared_without_its_weights(task: Path, invoke: Invoke) -> None:
+    (task / "versions" / "v1" / "pruned.json").write_text("{}", "utf-8")
+    assert invoke(task, "v1", "v2").exit_code == 0
+
+
 def test_a_file_that_cannot_be_written_is_named(task: Path, invoke: Invoke) -> None:
     done = invoke(task, "v1", "v2", "--output", task / "task.yaml" / "x.md")
     assert done.exit_code == 2

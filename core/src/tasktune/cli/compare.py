@@ -10,7 +10,7 @@ import click
 
 from tasktune.cli import completers, layout, output
 from tasktune.cli.help import Argument, Command, Example
-from tasktune.cli.options import json_option, load_trained
+from tasktune.cli.options import json_option, speak
 from tasktune.errors import InputError
 from tasktune.locale import current_language
 from tasktune.locale import translate as _
@@ -70,11 +70,16 @@ def command(context: click.Context, words: tuple[str, ...], files: tuple[Path, .
                 hint=_("name the file comparison.md, comparison.html or comparison.json"),
             )
     task, names = _task_and_versions(words)
-    loaded = [load_trained(task, name) for name in names]
+    from tasktune.definition import definition_file, load_task
     from tasktune.improve.comparing.compare import compare
+    from tasktune.workspace.versions import get_version
 
-    tasks = [each for each, _version in loaded]
-    comparison = compare(tasks, [version for _task, version in loaded])
+    folder = definition_file(task).parent
+    # Weights are not needed: versions whose weights were pruned can be compared.
+    versions = [get_version(folder, name) for name in names]
+    tasks = [load_task(version.definition, folder=folder) for version in versions]
+    speak(tasks[-1].spec.language)
+    comparison = compare(tasks, versions)
     with output.writing():
         for file in files:
             _write(file, comparison, tasks[-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from tasktune.definition.differences import differing_keys
 from tasktune.inference.decoding import Decoding, read_decoding
 from tasktune.types import Value
 from tasktune.workspace.environment import Difference, differences
@@ -14,8 +15,6 @@ from tasktune.workspace.versions import Version
 
 if TYPE_CHECKING:
     from tasktune.definition import TaskSpec
-
-_NAMES_THE_VERSION = "version"
 
 
 class KeyChange(Value):
@@ -63,32 +62,16 @@ def changes_between(before: Version, after: Version, was: TaskSpec, became: Task
     """
     then, now = read_provenance(before), read_provenance(after)
     return Changes(
-        definition=tuple(
-            change
-            for change in _keys(was.model_dump(by_alias=True), became.model_dump(by_alias=True))
-            if change.key != _NAMES_THE_VERSION
-        ),
+        definition=_keys(was.model_dump(by_alias=True), became.model_dump(by_alias=True)),
         files=tuple(_files(then.data, now.data)),
         rows=tuple(_rows(_training_rows(before), _training_rows(after))),
-        decoding=tuple(_keys(_decoding(before), _decoding(after))),
+        decoding=_keys(_decoding(before), _decoding(after)),
         environment=differences(then.environments, now.environments),
     )
 
 
-def _keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[KeyChange]:
-    """The dotted keys whose values differ; sections are gone into, lists are values."""
-    then, now = dict(_leaves(before, "")), dict(_leaves(after, ""))
-    for key in dict.fromkeys([*then, *now]):
-        if then.get(key) != now.get(key):
-            yield KeyChange(key=key, before=then.get(key), after=now.get(key))
-
-
-def _leaves(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, list(value) if isinstance(value, tuple) else value
+def _keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[KeyChange, ...]:
+    return tuple(KeyChange(key=key, before=was, after=now) for key, was, now in differing_keys(before, after))
 
 
 def _files(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[FileChange]:
