@@ -24,6 +24,7 @@ def main() -> None:
             ["import_speed.py"],
             ["check_speed.py"],
             ["known_defects.py"],
+            ["compare_speed.py"],
             ["methods.py"],
             ["training_speed.py"],
             ["prefix_length.py"],

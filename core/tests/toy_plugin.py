@@ -15,6 +15,7 @@ from pydantic import Field
 
 from tasktune.errors import Problem, RecordError
 from tasktune.hookspecs import CONTRACT, hookimpl
+from tasktune.sums import SampledMetrics, Sums, share
 from tasktune.types import (
     Answer,
     Baseline,
@@ -116,6 +117,19 @@ def compute_metrics(rows: Sequence[Scored]) -> Metrics:
         primary="accuracy",
         values={"accuracy": right / count, "parsed": parsed / count, "wrong": (len(rows) - right) / count},
     )
+
+
+@hookimpl
+def row_statistics(row: Scored) -> Mapping[str, float]:
+    right = row.answer.parsed and row.answer.value == row.record.target
+    return {"rows": 1, "right": right, "parsed": row.answer.parsed}
+
+
+@hookimpl
+def metrics_of_sums(sums: Sums) -> SampledMetrics:
+    right, parsed, rows = sums["right"], sums["parsed"], sums["rows"]
+    shares = {"accuracy": share(right, rows), "parsed": share(parsed, rows), "wrong": share(rows - right, rows)}
+    return SampledMetrics(values=shares)
 
 
 @hookimpl

@@ -15,6 +15,7 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tasktune.sums import SampledMetrics, Sums
     from tasktune.types import (
         Answer,
         Baseline,
@@ -136,6 +137,24 @@ def compute_metrics(rows: Sequence[Scored], options: TaskOptions) -> Metrics:  #
     """Score parsed answers. Gold answers score 1.0 on the primary metric, all-unparsed ones 0.0.
 
     Laws: the order of the rows does not matter; every value is a finite number; no rows score 0.0.
+    """
+
+
+@hookspec(firstresult=True)
+def row_statistics(row: Scored, options: TaskOptions) -> Mapping[str, float]:  # type: ignore[empty-body]
+    """What one labelled row adds to the sums that the metrics are made of, by name: 1 to the right answers, say.
+
+    Optional, together with ``metrics_of_sums``: with both, confidence intervals and tests of differences are exact and
+    quick; without, ``compute_metrics`` is called for every resample, of which there are fewer then. A name may be left
+    out where the row adds 0. Does not depend on other rows.
+    """
+
+
+@hookspec(firstresult=True)
+def metrics_of_sums(sums: Sums, options: TaskOptions) -> SampledMetrics:  # type: ignore[empty-body]
+    """The metrics of many samples of rows at once, by the sums of ``row_statistics``; see :mod:`tasktune.sums`.
+
+    Law: for any rows it gives what ``compute_metrics`` gives for them, class by class.
     """
 
 

@@ -18,6 +18,7 @@ import pluggy
 from tasktune import hookspecs
 from tasktune.errors import PluginError, TuneError
 from tasktune.locale import translate as _
+from tasktune.sums import SampledMetrics, Sums
 from tasktune.types import (
     Answer,
     Baseline,
@@ -288,6 +289,21 @@ class TaskType(_Plugin):
     def compute_metrics(self, rows: Sequence[Scored], options: TaskOptions) -> Metrics:
         """The scores of the rows."""
         metrics: Metrics = self._call("compute_metrics", rows=rows, options=options)
+        return metrics
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the metrics are known as functions of sums over rows (see :mod:`tasktune.sums`)."""
+        return self._implements("row_statistics") and self._implements("metrics_of_sums")
+
+    def row_statistics(self, row: Scored, options: TaskOptions) -> Mapping[str, float]:
+        """What a labelled row adds to each sum; only where :attr:`adds_up`."""
+        statistics: Mapping[str, float] = self._call("row_statistics", row=row, options=options)
+        return statistics
+
+    def metrics_of_sums(self, sums: Sums, options: TaskOptions) -> SampledMetrics:
+        """The metrics of samples by what their rows add up to; only where :attr:`adds_up`."""
+        metrics: SampledMetrics = self._call("metrics_of_sums", sums=sums, options=options)
         return metrics
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record], options: TaskOptions) -> Sequence[Baseline]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from tasktune.sums import SampledMetrics, Sums
 from tasktune.types import (
     Answer,
     Baseline,
@@ -50,6 +51,10 @@ class CompleteTaskTypePlugin(TaskTypePlugin, Protocol):
     def class_spans(self, completion: str, record: Record, options: Any) -> Sequence[ClassSpan]: ...
 
     def answer_grammar(self, record: Record, options: Any) -> str: ...
+
+    def row_statistics(self, row: Scored, options: Any) -> Mapping[str, float]: ...
+
+    def metrics_of_sums(self, sums: Sums, options: Any) -> SampledMetrics: ...
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record], options: Any) -> Sequence[Baseline]: ...
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from tasktune.types import Record
 
 # Not NumPy, a tenth of a second, by which a check finds near duplicates.
 HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "sklearn", "fabric", "pandas"}
@@ -90,6 +94,19 @@ def test_commands_that_do_not_train_are_light(
     make_task(tmp_path / "task")
     modules = modules_after(site, *(word.replace("TASK", str(tmp_path / "task")) for word in arguments))
     assert not modules & HEAVY
+
+
+def test_comparing_is_light(site: Path, tmp_path: Path, make_task: Callable[[Path], None]) -> None:
+    made = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "made_versions.py")))
+    folder = tmp_path / "task"
+    make_task(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(site)
+        for name in ("v1", "v2"):
+            made.make_version(folder, name, [(Record(id="t:1", inputs={"text": "a"}, target=4), "4")])
+    modules = modules_after(site, "compare", str(folder), "v1", "v2", "--output", str(tmp_path / "page.html"))
+    assert "tasktune_rating.plugin" in modules
+    assert not modules & {*HEAVY, "scipy"}
 
 
 def test_check_imports_no_other_task_type(site: Path, tmp_path: Path, make_task: Callable[[Path], None]) -> None:

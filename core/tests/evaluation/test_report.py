@@ -87,16 +87,16 @@ def test_overall_has_targets_only_where_there_are_some(make_task: Make, rows: Ro
     body = sections(report(make_task(), rows, language="zh-TW"))["整體表現"]
     assert table_rows(body) == [
         ["指標", "分數", "目標", "狀態"],
-        ["準確率", "60.0%", "75%", "❌"],
-        ["錯誤率", "40.0%", "—", "—"],
-        ["Answer length", "2.50", "—", "—"],
-        ["extra", "12.5%", "—", "—"],
+        ["準確率", "60.0%（30.0% 到 90.0%）", "75%", "❌"],
+        ["錯誤率", "40.0%（10.0% 到 70.0%）", "—", "—"],
+        ["Answer length", "2.50（2.50 到 2.50）", "—", "—"],
+        ["extra", "12.5%（12.5% 到 12.5%）", "—", "—"],
     ]
 
 
 def test_the_chosen_metric_comes_first(make_task: Make, rows: Rows) -> None:
     task = make_task(success_criteria={"primary_metric": "extra", "threshold": 0.1})
-    assert table_rows(sections(report(task, rows))["Overall"])[1] == ["extra", "12.5%", "10%", "✅"]
+    assert table_rows(sections(report(task, rows))["Overall"])[1] == ["extra", "12.5% (12.5% to 12.5%)", "10%", "✅"]
 
 
 def test_baselines_stand_beside_the_model_on_every_metric(make_task: Make, rows: Rows, train: list[Record]) -> None:
@@ -112,9 +112,9 @@ def test_classes_with_precision_first_and_support_as_a_count(make_task: Make, ro
     made = table_rows(sections(report(make_task(), rows))["Per class"])
     assert made == [
         ["Class", "Recall", "F1", "Rows"],
-        ["red", "100.0%", "50.0%", "4"],
-        ["green", "33.3%", "50.0%", "3"],
-        ["blue", "33.3%", "50.0%", "3"],
+        ["red", "100.0%", "50.0% (50.0% to 50.0%)", "4"],
+        ["green", "33.3%", "50.0% (50.0% to 50.0%)", "3"],
+        ["blue", "33.3%", "50.0% (50.0% to 50.0%)", "3"],
     ]
 
 

@@ -12,7 +12,10 @@ from tasktune.errors import InputError, PluginError
 from tasktune.evaluation.outputs import read_evaluation, write_outputs
 from tasktune.evaluation.predictions import Prediction, parse_outputs, write_predictions
 from tasktune.evaluation.report import RunFacts
+from tasktune.evaluation.report_tables import scores_table
 from tasktune.evaluation.score import Counts, Evaluation, results, score
+from tasktune.evaluation.summary import summary_table
+from tasktune.evaluation.wording import Wording
 from tasktune.training.record import TrainingRecord
 from tasktune.types import Finding, Record
 from tasktune.workspace.versions import Version
@@ -154,6 +157,20 @@ def test_a_missing_or_damaged_evaluation_is_an_input_error(tmp_path: Path) -> No
     (version.evaluation / "metrics.json").write_text('{"task_name": 1}', encoding="utf-8")
     with pytest.raises(InputError, match=r"metrics\.json is damaged"):
         read_evaluation(version)
+
+
+def test_an_evaluation_of_before_there_were_intervals_is_read(make_task: Make, rows: Rows, tmp_path: Path) -> None:
+    task = make_task()
+    version = Version(tmp_path)
+    kept = json.loads(score(task, rows).model_dump_json())
+    del kept["intervals"]
+    version.evaluation.mkdir()
+    (version.evaluation / "metrics.json").write_text(json.dumps(kept), "utf-8")
+    found = read_evaluation(version)
+    assert found.intervals is None
+    assert results(found)["intervals"] is None
+    assert "| 60.0% | 75% |" in scores_table(found, Wording("en", task.plugin.info.metrics))
+    assert next(iter(summary_table(found, task).columns[1].cells)) == "60.0%"
 
 
 def test_findings_come_gravest_first(make_task: Make, rows: Rows, train: list[Record]) -> None:

@@ -40,6 +40,7 @@ FILES = {
     "training.json",
     "evaluation/predictions.jsonl",
     "evaluation/metrics.json",
+    "evaluation/statistics.json",
     "evaluation/report.md",
     "results.json",
     "events.jsonl",

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from tasktune import hookimpl
 from tasktune.errors import Problem, RecordError
+from tasktune.sums import SampledMetrics, share
 from tasktune.types import (
     Answer,
     Baseline,
@@ -129,6 +130,16 @@ def parse_output(text: str, record: Record, options: Options) -> Answer:
 def compute_metrics(rows: Sequence[Scored], options: Options) -> Metrics:
     right = sum(row.answer.parsed and row.answer.value == row.record.target for row in rows)
     return Metrics(primary="accuracy", values={"accuracy": right / len(rows) if rows else 0.0})
+
+
+@hookimpl
+def row_statistics(row: Scored, options: Options):
+    return {"rows": 1, "right": row.answer.parsed and row.answer.value == row.record.target}
+
+
+@hookimpl
+def metrics_of_sums(sums, options):
+    return SampledMetrics(values={"accuracy": share(sums["right"], sums["rows"])})
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasktune.plugins import load_task_type
+from tasktune.testing.laws.scores import assert_sums_make_metrics
 from tasktune.types import Answer, Metrics, Record, Scored
 from tasktune_classification.options import ClassificationOptions
 
@@ -19,8 +20,8 @@ UNPARSED = None
 Pair = tuple[str, str | None]
 
 
-def score(pairs: Sequence[Pair], options: ClassificationOptions = OPTIONS) -> Metrics:
-    rows = [
+def scored(pairs: Sequence[Pair]) -> list[Scored]:
+    return [
         Scored(
             record=Record(id=f"test.jsonl:{n}", inputs={"text": "好"}, target=gold),
             output="",
@@ -28,7 +29,10 @@ def score(pairs: Sequence[Pair], options: ClassificationOptions = OPTIONS) -> Me
         )
         for n, (gold, answer) in enumerate(pairs, start=1)
     ]
-    return PLUGIN.compute_metrics(rows, options)
+
+
+def score(pairs: Sequence[Pair], options: ClassificationOptions = OPTIONS) -> Metrics:
+    return PLUGIN.compute_metrics(scored(pairs), options)
 
 
 def test_a_small_case_by_hand() -> None:
@@ -56,6 +60,8 @@ def test_a_small_case_by_hand() -> None:
     )
 )
 def test_any_case_against_the_definitions(pairs: list[Pair]) -> None:
+    rows = scored(pairs)
+    assert_sums_make_metrics(PLUGIN, [rows, rows[:1], rows + rows[-1:]], OPTIONS)
     metrics = score(pairs)
     f1, support = {}, {}
     true = wrong_answers = missed = 0

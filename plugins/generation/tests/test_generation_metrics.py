@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU, CHRF
 
 from tasktune.plugins import load_task_type
+from tasktune.testing.laws.scores import assert_sums_make_metrics
 from tasktune.types import Answer, Metrics, Record, Scored
 from tasktune_generation.options import GenerationOptions
 from tasktune_generation.rouge import lcs_length, rouge_l
@@ -22,8 +23,8 @@ JSON = GenerationOptions.model_validate({"output_format": {"type": "json"}})
 UNPARSED = object()
 
 
-def score(pairs: Sequence[tuple[Any, Any]], options: GenerationOptions = TEXT) -> Metrics:
-    rows = [
+def scored(pairs: Sequence[tuple[Any, Any]]) -> list[Scored]:
+    return [
         Scored(
             record=Record(id=f"test.jsonl:{n}", inputs={"text": "好"}, target=gold),
             output="",
@@ -31,7 +32,27 @@ def score(pairs: Sequence[tuple[Any, Any]], options: GenerationOptions = TEXT) -
         )
         for n, (gold, answer) in enumerate(pairs, start=1)
     ]
-    return PLUGIN.compute_metrics(rows, options)
+
+
+def score(pairs: Sequence[tuple[Any, Any]], options: GenerationOptions = TEXT) -> Metrics:
+    return PLUGIN.compute_metrics(scored(pairs), options)
+
+
+TEXTS = st.text(alphabet="甲乙丙 ab.\n", max_size=12)
+OBJECTS = st.dictionaries(st.sampled_from("abc"), st.sampled_from([1, 1.0, "甲乙", None, [1]]), max_size=3)
+
+
+@pytest.mark.parametrize("options", [TEXT, ENGLISH])
+@given(st.lists(st.tuples(TEXTS, TEXTS | st.just(UNPARSED)), min_size=1, max_size=6))
+def test_sums_make_the_same_scores_of_texts(options: GenerationOptions, pairs: list[tuple[Any, Any]]) -> None:
+    rows = scored(pairs)
+    assert_sums_make_metrics(PLUGIN, [rows, rows[:1], rows + rows[-1:]], options)
+
+
+@given(st.lists(st.tuples(OBJECTS, OBJECTS | st.just(UNPARSED)), min_size=1, max_size=6))
+def test_sums_make_the_same_scores_of_objects(pairs: list[tuple[Any, Any]]) -> None:
+    rows = scored(pairs)
+    assert_sums_make_metrics(PLUGIN, [rows, rows[:1], rows + rows[-1:]], JSON)
 
 
 def slow_lcs(one: str, other: str) -> int:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasktune.plugins import load_task_type
+from tasktune.testing.laws.scores import assert_sums_make_metrics
 from tasktune.types import Answer, Baseline, Metrics, Record, RunContext, Scored
 from tasktune_ner.errors import mistakes
 from tasktune_ner.matching import overlap_pairs
@@ -91,6 +92,11 @@ def test_strict_scores_are_those_of_sets(rows: list[Scored]) -> None:
     found = {name: metrics.values[name] for name in ("precision", "recall", "entity_f1", "macro_f1")}
     found |= {f"class {label}": numbers["f1"] for label, numbers in metrics.per_class.items()}
     assert found == pytest.approx(by_sets(rows))
+
+
+@given(evaluations())
+def test_sums_make_the_same_scores(rows: list[Scored]) -> None:
+    assert_sums_make_metrics(NER, [rows, rows[:1], rows + rows[-1:]], OPTIONS)
 
 
 def most_pairs(gold: list[dict[str, Any]], predicted: list[dict[str, Any]]) -> int:

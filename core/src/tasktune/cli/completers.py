@@ -29,6 +29,16 @@ def versions(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
     return _matching([version.name for version in versions_of(_task_folder(ctx))], incomplete)
 
 
+def task_versions(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The versions that a list of words can go on with: of the task that is its first word, else of this folder's."""
+    from tasktune.workspace.versions import versions as versions_of
+
+    words = [str(word) for word in ctx.params.get(parameter.name or "") or ctx.args]
+    task = Path(words[0]) if words and Path(words[0]).exists() else Path()
+    names = [version.name for version in versions_of(task.parent if task.is_file() else task)]
+    return _matching([name for name in names if name not in words], incomplete)
+
+
 def gpus(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The GPUs that can be planned for by name."""
     from tasktune.planning.device import known_gpus

@@ -64,7 +64,7 @@ def common_options() -> list[click.Option]:
 def page(command: Command, ctx: click.Context, columns: int, commands: Sequence[tuple[str, str]] = ()) -> str:
     """The whole help of a command: usage, what it does, arguments, options, commands if it has any, examples."""
     usage = " ".join([ctx.command_path, *command.collect_usage_pieces(ctx)])
-    arguments = [(p.human_readable_name.strip("[]."), p.about) for p in command.params if isinstance(p, Argument)]
+    arguments = [(_name(p), p.about) for p in command.params if isinstance(p, Argument)]
     sections = [
         _("Usage: {usage}", usage=usage),
         layout.paragraph(_(command.help or ""), columns, 2),
@@ -78,6 +78,12 @@ def page(command: Command, ctx: click.Context, columns: int, commands: Sequence[
         )
         sections.append(_("Examples:") + "\n" + "\n\n".join(blocks))
     return "\n\n".join(sections) + "\n"
+
+
+def _name(argument: Argument) -> str:
+    """``TEXT`` of ``[TEXT]...``; several words stay as they are."""
+    name = argument.human_readable_name.removesuffix("...")
+    return name.strip("[]") if name.startswith("[") and name.endswith("]") else name
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]], columns: int) -> list[str]:

@@ -23,14 +23,35 @@ def scores_table(evaluation: Evaluation, wording: Wording) -> str:
     rows = []
     for metric in metric_order(evaluation, wording):
         title = escape(wording.title(metric))
+        spread = spread_of(evaluation, metric, wording)
         if metric in verdicts:
             verdict = verdicts[metric]
             status = "✅" if verdict.met else "❌"
-            rows.append([title, wording.judged(verdict), wording.target(verdict), status])
+            rows.append([title, wording.judged(verdict) + spread, wording.target(verdict), status])
         else:
-            rows.append([title, wording.value(metric, evaluation.metrics.values[metric]), NOTHING, NOTHING])
+            rows.append([title, wording.value(metric, evaluation.metrics.values[metric]) + spread, NOTHING, NOTHING])
     header = [wording.say(name) for name in ("Metric", "Score", "Target", "Status")]
-    return table(header, rows, numbers_from=None)
+    scores = table(header, rows, numbers_from=None)
+    return f"{scores}\n\n{interval_note(evaluation, wording)}" if evaluation.intervals else scores
+
+
+def spread_of(evaluation: Evaluation, metric: str, wording: Wording) -> str:
+    """What stands behind a metric's score: its confidence interval in brackets, if it has one."""
+    return wording.interval(metric, evaluation.intervals.values.get(metric)) if evaluation.intervals else ""
+
+
+def interval_note(evaluation: Evaluation, wording: Wording) -> str:
+    """What the brackets behind scores are."""
+    within = evaluation.intervals
+    if within is None:
+        return ""
+    return wording.say(
+        "In brackets: {level} confidence intervals, by {method} ({resamples} samples of {rows} rows).",
+        level=f"{within.level:.0%}",
+        method=wording.say(within.method),
+        resamples=f"{within.resamples:,}",
+        rows=f"{within.rows:,}",
+    )
 
 
 def metric_order(evaluation: Evaluation, wording: Wording) -> list[str]:
@@ -72,7 +93,7 @@ def classes_table(evaluation: Evaluation, wording: Wording) -> str:
     columns = [column for column in _CLASS_COLUMNS if column in present]
     columns += sorted(present - set(columns))
     header = [wording.say("Class"), *(escape(_class_column(column, wording)) for column in columns)]
-    rows = [[escape(name), *(_class_value(classes[name], column, wording) for column in columns)] for name in names]
+    rows = [[escape(name), *(_class_value(evaluation, name, column, wording) for column in columns)] for name in names]
     return _joined(note, table(header, rows, numbers_from=1))
 
 
@@ -144,10 +165,16 @@ def _class_column(column: str, wording: Wording) -> str:
     return wording.say(_CLASS_COLUMNS[column]) if column in _CLASS_COLUMNS else wording.title(column)
 
 
-def _class_value(values: Mapping[str, float], column: str, wording: Wording) -> str:
+def _class_value(evaluation: Evaluation, name: str, column: str, wording: Wording) -> str:
+    values = evaluation.metrics.per_class[name]
     if column not in values:
         return NOTHING
-    return f"{values[column]:.0f}" if column == "support" else wording.value(column, values[column])
+    if column == "support":
+        return f"{values[column]:.0f}"
+    score = wording.value(column, values[column])
+    if evaluation.intervals is None or ("f1" in values and column != "f1"):
+        return score  # an interval in every cell is more than one can read
+    return score + wording.interval(column, evaluation.intervals.per_class.get(name, {}).get(column))
 
 
 def _joined(note: str, text: str) -> str:

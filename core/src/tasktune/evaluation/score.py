@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -13,7 +14,9 @@ from pydantic import Field
 from tasktune.definition.task import StatedBaseline
 from tasktune.errors import InputError, PluginError
 from tasktune.evaluation.criteria import Verdict
+from tasktune.evaluation.intervals import Intervals, intervals
 from tasktune.evaluation.predictions import is_correct, parse_outputs
+from tasktune.evaluation.statistics import statistics_of, write_statistics
 from tasktune.improve.diagnose import diagnose
 from tasktune.locale import translate as _
 from tasktune.types import Finding, Metrics, Record, RunContext, Scored, Value
@@ -36,7 +39,8 @@ class Counts(Value):
 
 
 class Evaluation(Value):
-    """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric."""
+    """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric. Evaluations of earlier
+    versions of tasktune have no ``intervals``."""
 
     task_name: str
     task_type: str
@@ -44,6 +48,7 @@ class Evaluation(Value):
     decoding: str
     counts: Counts
     metrics: Metrics
+    intervals: Intervals | None = None
     baselines: Mapping[str, Metrics] = {}
     stated_baseline: StatedBaseline | None = None
     criteria: Annotated[tuple[Verdict, ...], Field(min_length=1)]
@@ -68,11 +73,13 @@ def score(
     split: str = "test",
     decoding: str = "free",
     loss_curve: Sequence[tuple[int, float]] = (),
+    keep: Path | None = None,
 ) -> Evaluation:
     """Score records with the model's raw outputs.
 
     Records without a target are counted and passed over. ``train`` are the records that the model learned from: the
     baselines learn from the same, and there are none without it. ``loss_curve`` holds (step, training loss).
+    ``keep`` is the folder of the rows' predictions, in which their statistics are kept for comparisons.
     Findings are worded in the process's language: call ``use_language`` with the report's before.
 
     :raises InputError: no record has a target.
@@ -94,6 +101,10 @@ def score(
             hint=_("add {field} to the rows", field=task.plugin.info.target_field),
         )
     metrics = metrics_of(task, labelled)
+    statistics = statistics_of(task, labelled)
+    within = intervals(task, labelled, metrics, statistics, seed=task.spec.training.seed)
+    if keep is not None and statistics is not None:
+        write_statistics(task, keep, statistics)
     verdict = Verdict.on(task.primary_metric, metrics.values[task.primary_metric], task.threshold)
     correct = sum(bool(is_correct(row)) for row in labelled)
     answered = _baselines(task, train, labelled) if train else {}
@@ -127,10 +138,11 @@ def score(
             train=len(train),
         ),
         metrics=metrics,
+        intervals=within,
         baselines=baselines,
         stated_baseline=task.baseline,
         criteria=(verdict,),
-        findings=diagnose(task, labelled, metrics, verdict, rivals, context, decoding),
+        findings=diagnose(task, labelled, metrics, verdict, rivals, context, decoding, within, split),
     )
 
 
@@ -149,6 +161,7 @@ def results(evaluation: Evaluation, version: str | None = None) -> dict[str, Any
         "met": evaluation.met,
         "metrics": dict(evaluation.metrics.values),
         "per_class": {name: dict(values) for name, values in evaluation.metrics.per_class.items()},
+        "intervals": None if evaluation.intervals is None else evaluation.intervals.model_dump(),
         "baselines": {name: dict(metrics.values) for name, metrics in evaluation.baselines.items()},
         "stated_baseline": dataclasses.asdict(evaluation.stated_baseline) if evaluation.stated_baseline else None,
         "counts": evaluation.counts.model_dump(),

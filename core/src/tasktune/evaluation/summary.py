@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasktune.evaluation.markdown import plain
-from tasktune.evaluation.report_tables import metric_order
+from tasktune.evaluation.report_tables import interval_note, metric_order, spread_of
 from tasktune.evaluation.score import Evaluation
 from tasktune.evaluation.wording import NOTHING, Wording
 from tasktune.locale import current_language
@@ -28,7 +28,9 @@ def summary_table(evaluation: Evaluation, task: Task, language: str | None = Non
     wording = Wording(language or current_language(), task.plugin.info.metrics)
     verdicts = {verdict.metric: verdict for verdict in evaluation.criteria}
     table = Table(
-        title=Text(wording.say("{task}: scores on {split}", task=evaluation.task_name, split=evaluation.split))
+        title=Text(wording.say("{task}: scores on {split}", task=evaluation.task_name, split=evaluation.split)),
+        caption=Text(interval_note(evaluation, wording)) if evaluation.intervals else None,
+        caption_justify="left",
     )
     table.add_column(wording.say("Metric"))
     for name in ("Score", "Target", "Status"):
@@ -37,10 +39,11 @@ def summary_table(evaluation: Evaluation, task: Task, language: str | None = Non
         table.add_column(Text(plain(name)), justify="right", style="dim")
     for metric in metric_order(evaluation, wording):
         verdict = verdicts.get(metric)
+        spread = spread_of(evaluation, metric, wording)
         if verdict is None:
-            judged = [wording.value(metric, evaluation.metrics.values[metric]), NOTHING, NOTHING]
+            judged = [wording.value(metric, evaluation.metrics.values[metric]) + spread, NOTHING, NOTHING]
         else:
-            judged = [wording.judged(verdict), wording.target(verdict), "✅" if verdict.met else "❌"]
+            judged = [wording.judged(verdict) + spread, wording.target(verdict), "✅" if verdict.met else "❌"]
         others = [
             wording.value(metric, theirs.values[metric]) if metric in theirs.values else NOTHING
             for theirs in evaluation.baselines.values()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tasktune.evaluation.criteria import Verdict
 from tasktune.locale import translate
 from tasktune.types import MetricInfo
+
+if TYPE_CHECKING:
+    from tasktune.evaluation.intervals import Interval
 
 NOTHING = "—"
 
@@ -41,6 +45,14 @@ class Wording:
         if self.is_share(metric):
             return f"{100 * value:.{1 if digits is None else digits}f}%"
         return f"{value:.{2 if digits is None else digits}f}"
+
+    def interval(self, metric: str, interval: Interval | None) -> str:
+        """What stands behind a score: `` (78.0% to 86.0%)``, and nothing where there is no interval."""
+        if interval is None:
+            return ""
+        return self.say(
+            " ({low} to {high})", low=self.value(metric, interval.low), high=self.value(metric, interval.high)
+        )
 
     def target(self, verdict: Verdict) -> str:
         """A threshold without idle zeros: ``80%``."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tasktune.evaluation.criteria import Verdict
+from tasktune.evaluation.intervals import Intervals
+from tasktune.evaluation.sample_size import small_test_set
 from tasktune.evaluation.wording import Wording
 from tasktune.grammar import is_constrainable
 from tasktune.locale import current_language
@@ -32,10 +34,13 @@ def diagnose(
     rivals: Mapping[str, float],
     context: RunContext,
     decoding: str,
+    within: Intervals | None = None,
+    split: str = "test",
 ) -> tuple[Finding, ...]:
     """All findings of an evaluation, the gravest first.
 
     ``rivals`` are other methods' scores on the headline metric, by name; ``decoding`` is how answers were generated.
+    ``within`` are the confidence intervals of the metrics, and ``split`` is what was scored.
     """
     wording = Wording(current_language(), task.plugin.info.metrics)
     first = rows[0].record
@@ -44,6 +49,7 @@ def diagnose(
         *unparsed_answers(rows, context, can_constrain=can_constrain and decoding == "free"),
         *below_baseline(verdict, rivals, context, wording),
         *few_training_rows(verdict, context),
+        *small_test_set(verdict, within, split, wording),
         *task.plugin.diagnose(rows, metrics, context, task.options),
     ]
     return tuple(sorted(found, key=lambda finding: _RANK[finding.severity]))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from tasktune.data.records import SPLITS, relative_to
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
-from tasktune.pipeline.start import code_of, data_hashes
+from tasktune.pipeline.start import data_hashes
 from tasktune.training.session import base_of
+from tasktune.workspace.environment import code_of
 from tasktune.workspace.provenance import Provenance, weights_of
 from tasktune.workspace.versions import Version, get_version
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasktune.data.records import SPLITS
 from tasktune.data.rows import count_rows, rows_path
+from tasktune.definition.differences import differing_keys
 from tasktune.definition.overlays import read_tree
 from tasktune.definition.tree import plain
 from tasktune.errors import InputError
@@ -20,8 +21,6 @@ from tasktune.workspace.versions import Version, versions
 if TYPE_CHECKING:
     from tasktune.definition import Task
 
-NAMES = ("version", "versioning")
-"""Keys of task.yaml that only name a version."""
 LONGEST_VALUE = 60
 
 Change = tuple[str, str, str]
@@ -60,24 +59,10 @@ def definition_of(version: Version) -> dict[str, Any]:
 
 def changed_keys(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
     """The dotted keys whose values are not the same, in the order of the definition; names of versions are none."""
-    old, new = dict(_leaves(then)), dict(_leaves(now))
-    return [
-        (key, _shown(old, key), _shown(new, key))
-        for key in dict.fromkeys([*new, *old])
-        if key.split(".")[0] not in NAMES and old.get(key) != new.get(key)
-    ]
+    return [(key, _shown(was), _shown(became)) for key, was, became in differing_keys(then, now)]
 
 
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value
-
-
-def _shown(values: Mapping[str, Any], key: str) -> str:
-    value = values.get(key)
+def _shown(value: Any) -> str:
     return NOTHING if value in (None, []) else shorten(as_text(value), LONGEST_VALUE)
 
 

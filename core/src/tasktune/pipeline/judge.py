@@ -36,6 +36,7 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
         split=split,
         decoding=read_json(version.decoding)["mode"],
         loss_curve=training.loss_curve,
+        keep=version.evaluation if split == "test" else None,
     )
     facts = RunFacts(
         version=version.name,

@@ -21,8 +21,9 @@ from tasktune.evaluation.score import Evaluation
 from tasktune.locale import translate as _
 from tasktune.pipeline.iteration import parent_of, write_iteration
 from tasktune.pipeline.judge import judge
-from tasktune.pipeline.start import Start, code_of, data_hashes, start_of, version_from
+from tasktune.pipeline.start import Start, data_hashes, start_of, version_from
 from tasktune.training.launch import run_worker
+from tasktune.workspace.environment import code_of
 from tasktune.workspace.events import Event, Events
 from tasktune.workspace.files import write_text_atomically
 from tasktune.workspace.provenance import now, provenance, read_provenance, write_provenance

@@ -16,7 +16,7 @@ from tasktune.definition.suggest import did_you_mean
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
 from tasktune.training.launch import processes_of, shards
-from tasktune.workspace.environment import code_hash
+from tasktune.workspace.environment import code_of
 from tasktune.workspace.files import sha256_of
 from tasktune.workspace.versions import Version, versions
 
@@ -96,17 +96,6 @@ def _started_from(task: Task) -> str:
 
 def _has_weights(version: Version) -> bool:
     return version.training.exists() and not version.pruned.exists()
-
-
-def code_of(task: Task) -> str:
-    """A hash of the task type's modules: its author edits them without changing its version."""
-    file = getattr(task.plugin.module, "__file__", None)
-    if file is None:
-        return ""
-    # A plugin that is one module lies among others' modules.
-    one_module = "." not in task.plugin.module.__name__ and Path(file).name != "__init__.py"
-    modules = [Path(file)] if one_module else sorted(Path(file).parent.rglob("*.py"))
-    return code_hash(modules)
 
 
 def version_from(task: Task, name: str | None, start: Start) -> Version | None:

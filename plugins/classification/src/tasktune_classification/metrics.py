@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tasktune.locale import nearest_language
+from tasktune.sums import SampledMetrics, Sums, only_where, share
 from tasktune.types import Confusion, MetricInfo, Metrics, Scored
 from tasktune_classification.options import ClassificationOptions
 
@@ -103,3 +104,46 @@ def no_label(options: ClassificationOptions) -> str:
     while name in options.completions:
         name = f"({name})"
     return name
+
+
+def row_statistics(row: Scored, options: ClassificationOptions) -> Mapping[str, float]:
+    """One row, whether it is parsed, in the set and right, and its place in the confusion matrix's margins."""
+    gold, answer = row.record.target, row.answer
+    found: dict[str, float] = {"rows": 1, f"gold:{gold}": 1}
+    if not answer.parsed:
+        return found
+    found["parsed"] = 1
+    if answer.value in options.completions:
+        found["in set"] = 1
+        found[f"answered:{answer.value}"] = 1
+        if answer.value == gold:
+            found[f"right:{gold}"] = 1
+    return found
+
+
+def metrics_of_sums(sums: Sums, options: ClassificationOptions) -> SampledMetrics:
+    """The scores by the margins and the diagonal of the confusion matrix."""
+    rows = sums["rows"]
+    zero = 0 * rows
+    all_gold, all_answered, all_right, f1_sum, weighted_sum, occurring = (zero.copy() for _sum in range(6))
+    per_class = {}
+    for label in options.labels:
+        gold, answered, right = (sums[f"{kind}:{label}"] for kind in ("gold", "answered", "right"))
+        present = gold + answered > 0
+        f1 = share(2 * right, gold + answered)
+        all_gold, all_answered, all_right = all_gold + gold, all_answered + answered, all_right + right
+        f1_sum, weighted_sum, occurring = f1_sum + f1, weighted_sum + f1 * gold, occurring + present
+        scores = {"precision": share(right, answered), "recall": share(right, gold), "f1": f1, "support": gold}
+        if present.any():
+            per_class[label] = {name: only_where(present, values) for name, values in scores.items()}
+    return SampledMetrics(
+        values={
+            "macro_f1": share(f1_sum, occurring),
+            "accuracy": share(all_right, rows),
+            "micro_f1": share(2 * all_right, all_gold + all_answered),
+            "weighted_f1": share(weighted_sum, all_gold),
+            "format_rate": share(sums["parsed"], rows),
+            "out_of_set_rate": share(sums["parsed"] - sums["in set"], rows),
+        },
+        per_class=per_class,
+    )

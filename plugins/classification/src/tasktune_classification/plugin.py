@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from tasktune.hookspecs import CONTRACT, hookimpl
+from tasktune.sums import SampledMetrics, Sums
 from tasktune.types import (
     Answer,
     Baseline,
@@ -89,6 +90,16 @@ def parse_output(text: str, record: Record, options: ClassificationOptions) -> A
 @hookimpl
 def compute_metrics(rows: Sequence[Scored], options: ClassificationOptions) -> Metrics:
     return metrics.compute_metrics(rows, options)
+
+
+@hookimpl
+def row_statistics(row: Scored, options: ClassificationOptions) -> Mapping[str, float]:
+    return metrics.row_statistics(row, options)
+
+
+@hookimpl
+def metrics_of_sums(sums: Sums, options: ClassificationOptions) -> SampledMetrics:
+    return metrics.metrics_of_sums(sums, options)
 
 
 @hookimpl

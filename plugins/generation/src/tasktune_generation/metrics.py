@@ -73,22 +73,28 @@ def written_without_spaces(language: str) -> bool:
     return language.lower().replace("_", "-").split("-")[0] in _WITHOUT_SPACES
 
 
+def bleu_tokenizer(language: str) -> str:
+    """sacrebleu's name of the tokenizer for a language."""
+    if not written_without_spaces(language):
+        return "13a"
+    return "zh" if language.lower().startswith("zh") else "char"
+
+
 def _text_scores(rows: Sequence[Scored], language: str) -> dict[str, float]:
     from sacrebleu import corpus_bleu, corpus_chrf
 
     gold = [as_text(row.record.target) for row in rows]
-    answers = [_compared(row, len(text)) for row, text in zip(rows, gold, strict=True)]
+    answers = [compared(row, len(text)) for row, text in zip(rows, gold, strict=True)]
     by_character = written_without_spaces(language)
-    tokenizer = "13a" if not by_character else "zh" if language.lower().startswith("zh") else "char"
     return {
         "chrf": float(corpus_chrf(answers, [gold], word_order=0).score),
-        "bleu": float(corpus_bleu(answers, [gold], tokenize=tokenizer, force=True).score),
+        "bleu": float(corpus_bleu(answers, [gold], tokenize=bleu_tokenizer(language), force=True).score),
         "rouge_l": sum(rouge_l(g, a, by_character=by_character) for g, a in zip(gold, answers, strict=True))
         / len(rows),
     }
 
 
-def _compared(row: Scored, gold_length: int) -> str:
+def compared(row: Scored, gold_length: int) -> str:
     """The answer's text for the text metrics."""
     text = as_text(row.answer.value) if row.answer.parsed else ""
     return text[: 4 * gold_length + _RUN_AWAY]
@@ -103,8 +109,8 @@ def _count_fields(rows: Sequence[Scored]) -> dict[str, Counter[str]]:
     """For each field: in how many rows it is at all, right, in the gold answer, and missing from the model's."""
     counts: dict[str, Counter[str]] = {}
     for row in rows:
-        gold = _as_object(row.record.target)
-        answer = _as_object(row.answer.value) if row.answer.parsed else {}
+        gold = as_object(row.record.target)
+        answer = as_object(row.answer.value) if row.answer.parsed else {}
         for name in gold.keys() | answer.keys():
             right = name in gold and name in answer and same(gold[name], answer[name])
             counts.setdefault(name, Counter()).update(
@@ -113,7 +119,8 @@ def _count_fields(rows: Sequence[Scored]) -> dict[str, Counter[str]]:
     return counts
 
 
-def _as_object(value: Any) -> dict[str, Any]:
+def as_object(value: Any) -> dict[str, Any]:
+    """An answer's fields; a free text is an answer with a single one."""
     return value if isinstance(value, dict) else {_TEXT: value}
 
 

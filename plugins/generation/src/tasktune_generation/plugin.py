@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from tasktune.hookspecs import CONTRACT, hookimpl
+from tasktune.sums import SampledMetrics, Sums
 from tasktune.types import (
     Answer,
     Baseline,
@@ -21,6 +22,7 @@ from tasktune.types import (
 from tasktune_generation import baselines as baselines_
 from tasktune_generation import diagnose as diagnose_
 from tasktune_generation import metrics, parse, prompt, setup, wording
+from tasktune_generation import sums as sums_
 from tasktune_generation.options import GenerationOptions
 
 _EXAMPLES = (
@@ -74,6 +76,16 @@ def parse_output(text: str, record: Record, options: GenerationOptions) -> Answe
 @hookimpl
 def compute_metrics(rows: Sequence[Scored], options: GenerationOptions) -> Metrics:
     return metrics.compute_metrics(rows, options)
+
+
+@hookimpl
+def row_statistics(row: Scored, options: GenerationOptions) -> Mapping[str, float]:
+    return sums_.row_statistics(row, options)
+
+
+@hookimpl
+def metrics_of_sums(sums: Sums, options: GenerationOptions) -> SampledMetrics:
+    return sums_.metrics_of_sums(sums, options)
 
 
 @hookimpl

@@ -23,8 +23,10 @@ figures are their counts added up, with the predictions outside the task's types
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from tasktune.sums import SampledMetrics, Sums, only_where, share
 from tasktune.types import MetricInfo, Metrics, Scored
 from tasktune_ner.entities import Entity, located
 from tasktune_ner.matching import overlap_pairs
@@ -143,3 +145,58 @@ def _tags(entities: Iterable[Entity], covered: Sequence[int]) -> list[str]:
         for place in range(each["start"] + 1, each["end"]):
             tags[place] = f"I-{each['label']}"
     return [tags.get(place, "O") for place in covered]
+
+
+def row_statistics(row: Scored, options: NerOptions) -> Mapping[str, float]:
+    """One row: its gold, predicted and right entities by type, overlapping pairs, hallucinations, and if it is parsed.
+
+    A right entity is counted by its place and label alone, without seqeval: gold entities are flat, so an exact
+    prediction of one takes nothing from another, and a second one of the same is wrong.
+    """
+    gold, answered = row.record.target, predictions(row)
+    found: Counter[str] = Counter({"rows": 1, "parsed": row.answer.parsed, "gold": len(gold)})
+    found["predicted"] = len(answered)
+    found["paired"] = overlap_pairs(gold, answered)
+    found["hallucinated"] = sum(not located(each) for each in answered)
+    found.update(f"gold:{each['label']}" for each in gold)
+    found.update(f"predicted:{each['label']}" for each in answered)
+    right = {_place(each) for each in gold} & {_place(each) for each in answered}
+    found.update(f"right:{label}" for _start, _end, label in right)
+    return found
+
+
+def metrics_of_sums(sums: Sums, options: NerOptions) -> SampledMetrics:
+    """The scores by the sums of :func:`row_statistics`."""
+    gold_count, predicted_count = sums["gold"], sums["predicted"]
+    any_gold = gold_count > 0
+    nothing_asked = (predicted_count == 0) & (sums["parsed"] == sums["rows"]) & (sums["rows"] > 0)
+    all_right, f1_sum, occurring = 0 * gold_count, 0 * gold_count, 0 * gold_count
+    per_class = {}
+    for label in options.labels:
+        gold, predicted, right = (sums[f"{kind}:{label}"] for kind in ("gold", "predicted", "right"))
+        present = gold + predicted > 0
+        f1 = share(2 * right, gold + predicted)
+        all_right, f1_sum, occurring = all_right + right, f1_sum + f1, occurring + present
+        scores = {"precision": share(right, predicted), "recall": share(right, gold), "f1": f1, "support": gold}
+        if present.any():
+            per_class[label] = {name: only_where(present & any_gold, each) for name, each in scores.items()}
+    scores = {
+        "entity_f1": share(2 * all_right, gold_count + predicted_count),
+        "precision": share(all_right, predicted_count),
+        "recall": share(all_right, gold_count),
+        "macro_f1": share(f1_sum, occurring),
+        "boundary_relaxed_f1": share(2 * sums["paired"], gold_count + predicted_count),
+    }
+    return SampledMetrics(
+        values={
+            **{name: any_gold * each + ~any_gold * nothing_asked for name, each in scores.items()},
+            "hallucinated_rate": share(sums["hallucinated"], predicted_count),
+            "format_rate": share(sums["parsed"], sums["rows"]),
+        },
+        per_class=per_class,
+    )
+
+
+def _place(each: Entity) -> tuple[int | None, int | None, str]:
+    # What is not in the text has no place, and no gold entity is without one.
+    return each["start"], each["end"], each["label"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasktune.hookspecs import CONTRACT, hookimpl
+from tasktune.sums import SampledMetrics, Sums
 from tasktune.types import (
     Answer,
     Baseline,
@@ -106,6 +107,16 @@ def parse_output(text: str, record: Record) -> Answer:
 @hookimpl
 def compute_metrics(rows: Sequence[Scored], options: NerOptions) -> Metrics:
     return metrics_.compute_metrics(rows, options)
+
+
+@hookimpl
+def row_statistics(row: Scored, options: NerOptions) -> Mapping[str, float]:
+    return metrics_.row_statistics(row, options)
+
+
+@hookimpl
+def metrics_of_sums(sums: Sums, options: NerOptions) -> SampledMetrics:
+    return metrics_.metrics_of_sums(sums, options)
 
 
 @hookimpl

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy
 import pytest
 
 from tasktune.plugins import TaskType
+from tasktune.sums import SampledMetrics, Sums
 from tasktune.testing.laws.base import LawBase, broken, gold_row, mixed_rows, scores, unparsed_row
 from tasktune.types import Metrics, Record, Scored, TaskOptions
 
@@ -75,6 +79,19 @@ class ScoreLaws(LawBase):
         for order in orders:
             assert_same(before, plugin.compute_metrics(order, valid), "the order of the rows does not matter")
 
+    def test_sums_make_the_metrics(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
+        """Resampling by sums is resampling: every sample scores what compute_metrics gives for its rows."""
+        hooks = [hook for hook in ("row_statistics", "metrics_of_sums") if hasattr(plugin.module, hook)]
+        assert len(hooks) != 1, broken(
+            "row_statistics and metrics_of_sums come together", None, hooks, "implement both of them, or neither"
+        )
+        if not plugin.adds_up:
+            return
+        rows = mixed_rows(plugin, labelled, valid)
+        chance = random.Random(0)
+        samples = [[row] for row in rows] + [rows] + [chance.choices(rows, k=len(rows)) for _sample in range(20)]
+        assert_sums_make_metrics(plugin, samples, valid)
+
     def test_rows_survive_json(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
         """Scores computed again from predictions.jsonl are the scores."""
         law = "rows and metrics survive a JSON round trip"
@@ -114,9 +131,41 @@ def assert_plain(metrics: Metrics) -> None:
     )
 
 
-def assert_same(one: Metrics, other: Metrics, law: str) -> None:
+def assert_sums_make_metrics(plugin: TaskType, samples: Sequence[Sequence[Scored]], options: TaskOptions) -> None:
+    """The metrics of each sample by the sums of its rows' statistics are those of ``compute_metrics``."""
+    statistics = [[plugin.row_statistics(row, options) for row in sample] for sample in samples]
+    names = dict.fromkeys(name for sample in statistics for row in sample for name in row)
+    sums = {
+        name: numpy.array([float(sum(row.get(name, 0) for row in sample)) for sample in statistics]) for name in names
+    }
+    found = plugin.metrics_of_sums(Sums(sums, len(samples)), options)
+    for number, sample in enumerate(samples):
+        metrics = plugin.compute_metrics(sample, options)
+        assert_same(
+            metrics,
+            metrics.model_copy(update=_of_sample(found, number)),
+            f"metrics_of_sums gives what compute_metrics gives for the rows {[row.record.id for row in sample]}",
+            "metrics_of_sums: the same formulas over sums; NaN for a class that compute_metrics does not report",
+        )
+
+
+def _of_sample(found: SampledMetrics, number: int) -> dict[str, dict[str, Any]]:
+    """The values and classes of one sample; what is NaN is not there."""
+
+    def there(arrays: Mapping[str, Any]) -> dict[str, float]:
+        return {name: float(each[number]) for name, each in arrays.items() if not math.isnan(each[number])}
+
+    classes = {name: there(arrays) for name, arrays in found.per_class.items()}
+    return {"values": there(found.values), "per_class": {name: values for name, values in classes.items() if values}}
+
+
+def assert_same(
+    one: Metrics,
+    other: Metrics,
+    law: str,
+    change: str = "compute_metrics: compute from all rows together, keep no state between them",
+) -> None:
     """Equal metrics, up to the last digits of a sum."""
-    change = "compute_metrics: compute from all rows together, keep no state between them"
     first, second = scores(one), scores(other)
     differing = {
         name: (first.get(name), second.get(name))
