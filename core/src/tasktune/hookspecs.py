@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         DeployRequest,
         Finding,
         Metrics,
+        Mistake,
         PluginInfo,
         Prompt,
         Proposal,
@@ -155,6 +156,17 @@ def metrics_of_sums(sums: Sums, options: TaskOptions) -> SampledMetrics:  # type
     """The metrics of many samples of rows at once, by the sums of ``row_statistics``; see :mod:`tasktune.sums`.
 
     Law: for any rows it gives what ``compute_metrics`` gives for them, class by class.
+    """
+
+
+@hookspec(firstresult=True)
+def mistakes(row: Scored, options: TaskOptions) -> Sequence[Mistake]:  # type: ignore[empty-body]
+    """What is wrong in the answer of a labelled row that could be parsed: an entity that ends too early, say.
+
+    Optional: by default an answer that is not its target is one mistake. The report counts equal mistakes and shows the
+    commonest.
+
+    Laws: a right answer has none, and the empty list says so; every kind is one that ``plugin_info`` describes.
     """
 
 

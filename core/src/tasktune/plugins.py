@@ -27,6 +27,7 @@ from tasktune.types import (
     DeployRequest,
     Finding,
     Metrics,
+    Mistake,
     PluginInfo,
     Prompt,
     Proposal,
@@ -305,6 +306,13 @@ class TaskType(_Plugin):
         """The metrics of samples by what their rows add up to; only where :attr:`adds_up`."""
         metrics: SampledMetrics = self._call("metrics_of_sums", sums=sums, options=options)
         return metrics
+
+    def mistakes(self, row: Scored, options: TaskOptions) -> Sequence[Mistake] | None:
+        """What is wrong in the parsed answer of a labelled row; None when the task type does not say."""
+        if not self._implements("mistakes"):
+            return None
+        found: Sequence[Mistake] = self._call("mistakes", row=row, options=options)
+        return found
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record], options: TaskOptions) -> Sequence[Baseline]:
         """The baselines' answers to the test records, whose targets the plugin is not shown."""

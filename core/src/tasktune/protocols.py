@@ -14,6 +14,7 @@ from tasktune.types import (
     DeployRequest,
     Finding,
     Metrics,
+    Mistake,
     PluginInfo,
     Prompt,
     Proposal,
@@ -55,6 +56,8 @@ class CompleteTaskTypePlugin(TaskTypePlugin, Protocol):
     def row_statistics(self, row: Scored, options: Any) -> Mapping[str, float]: ...
 
     def metrics_of_sums(self, sums: Sums, options: Any) -> SampledMetrics: ...
+
+    def mistakes(self, row: Scored, options: Any) -> Sequence[Mistake]: ...
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record], options: Any) -> Sequence[Baseline]: ...
 

@@ -81,6 +81,18 @@ class Scored(Value):
     answer: Answer
 
 
+class Mistake(Value):
+    """One thing that is wrong in an answer.
+
+    ``kind`` is a name in :attr:`TaskTypeInfo.mistakes`. ``gold`` and ``predicted`` are the classes that it is about,
+    if any: what should be there, and what is. Mistakes that are equal are counted together.
+    """
+
+    kind: str
+    gold: str | None = None
+    predicted: str | None = None
+
+
 class Confusion(Value):
     """Counts by gold label (rows) and predicted label (columns); the last column may count unparsed answers."""
 
@@ -269,7 +281,8 @@ class TaskTypeInfo(PluginInfo):
 
     ``target_field`` names the data field with the gold answer. ``examples`` are labelled records that
     ``example_options`` fit; the conformance suite and the docs use them. ``metrics`` describes every metric that
-    ``compute_metrics`` reports; a metric absent from it is shown under its own name. ``title`` is what the type is
+    ``compute_metrics`` reports; a metric absent from it is shown under its own name. ``mistakes`` are the kinds of
+    mistakes that the hook of this name finds, each with what it is called. ``title`` is what the type is
     called, and ``questions`` are what ``tune init`` asks for its options.
     """
 
@@ -281,6 +294,7 @@ class TaskTypeInfo(PluginInfo):
     primary_metric: str
     suggested_threshold: float
     metrics: Mapping[str, MetricInfo] = {}
+    mistakes: Mapping[str, Words] = {}
     title: Words | None = None
     questions: tuple[Question, ...] = ()
 

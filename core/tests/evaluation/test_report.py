@@ -21,13 +21,14 @@ MARKDOWN = MarkdownIt("commonmark").enable("table")
 FACTS = RunFacts(version="v1", date=datetime.date(2026, 11, 20), rows={"train": 1200, "test": 10})
 RECORD = TrainingRecord(steps=2, history=({"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}))
 
-CHINESE = ["整體表現", "與基準比較", "各類別表現", "混淆矩陣", "訓練曲線", "診斷", "典型錯誤", "決策"]
+CHINESE = ["整體表現", "與基準比較", "各類別表現", "混淆矩陣", "訓練曲線", "錯誤類型", "診斷", "典型錯誤", "決策"]
 ENGLISH = [
     "Overall",
     "Against baselines",
     "Per class",
     "Confusion matrix",
     "Training curve",
+    "Kinds of mistakes",
     "Diagnosis",
     "Typical mistakes",
     "Decision",
@@ -195,7 +196,12 @@ def test_the_training_section_tells_of_stopping_keeping_and_hints(make_task: Mak
 def test_sections_without_content_are_left_out(make_task: Make, rows: Rows) -> None:
     task = make_task({"metrics": {"accuracy": 1.0}})
     evaluation = score(task, rows)
-    assert list(sections(render_report(evaluation, task, FACTS)))[1:] == ["Overall", "Diagnosis", "Decision"]
+    assert list(sections(render_report(evaluation, task, FACTS)))[1:] == [
+        "Overall",
+        "Kinds of mistakes",
+        "Diagnosis",
+        "Decision",
+    ]
 
 
 def test_facts_of_the_run(make_task: Make, rows: Rows) -> None:
@@ -314,7 +320,7 @@ def test_data_cannot_break_the_report(make_task: Make) -> None:
     assert html.count("<img") == 1
     assert html.count("<h1>") == 1
     assert html.count("<h2>") == len(ENGLISH)
-    assert html.count("<table>") == 5
+    assert html.count("<table>") == 6
     for table in html.split("<table>")[1:]:
         body = table.split("</table>")[0]
         widths = {row.count("<td") + row.count("<th") - row.count("<thead") for row in body.split("<tr>")[1:]}

@@ -17,6 +17,7 @@ from tasktune.types import (
     Message,
     MetricInfo,
     Metrics,
+    Mistake,
     Prompt,
     Proposal,
     Question,
@@ -52,6 +53,7 @@ def plugin_info() -> TaskTypeInfo:
         primary_metric="accuracy",
         suggested_threshold=0.9,
         metrics={"accuracy": MetricInfo(titles={"en": "Accuracy", "zh-TW": "準確率"})},
+        mistakes={"missed": {"en": "missed", "zh-TW": "漏掉"}, "surplus": {"en": "surplus", "zh-TW": "多餘"}},
         questions=(
             Question(
                 id="marks",
@@ -140,6 +142,13 @@ def row_statistics(row: Scored, options: Options):
 @hookimpl
 def metrics_of_sums(sums, options):
     return SampledMetrics(values={"accuracy": share(sums["right"], sums["rows"])})
+
+
+@hookimpl
+def mistakes(row, options):
+    target, value = row.record.target, row.answer.value
+    missed = [Mistake(kind="missed", gold=mark) for mark in target if mark not in value]
+    return missed + [Mistake(kind="surplus", predicted=mark) for mark in value if mark not in target]
 
 
 @hookimpl

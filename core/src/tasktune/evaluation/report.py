@@ -17,8 +17,10 @@ from tasktune.evaluation.report_tables import (
     baselines_table,
     classes_table,
     confusion_table,
+    error_groups_table,
     mistakes_table,
     scores_table,
+    slices_table,
 )
 from tasktune.evaluation.score import Evaluation
 from tasktune.evaluation.training_section import training_section
@@ -68,7 +70,9 @@ def render_report(
     ``language`` is by default the task's. ``predictions`` are read once, for examples of mistakes. ``data_figures`` are
     paths relative to the report.
     """
-    wording = Wording(nearest_language(language or task.spec.language), task.plugin.info.metrics)
+    wording = Wording(
+        nearest_language(language or task.spec.language), task.plugin.info.metrics, task.plugin.info.mistakes
+    )
     name = escape(evaluation.task_name)
     blocks = [
         "# " + wording.say("{task} evaluation report", task=name),
@@ -83,6 +87,8 @@ def render_report(
             wording,
         ),
         *_section("Training curve", training_section(training, wording) if training else "", wording),
+        *_section("Kinds of mistakes", error_groups_table(evaluation, wording), wording),
+        *_section("Slices of the rows", slices_table(evaluation, wording), wording),
         *_section("Diagnosis", _findings(evaluation.findings, wording), wording),
         *_section("Typical mistakes", mistakes_table(typical_mistakes(predictions), wording), wording),
         *_section("Decision", _decision(evaluation, wording), wording),

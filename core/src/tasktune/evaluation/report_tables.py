@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tasktune.evaluation.error_analysis import LENGTH, MistakeGroup, Slice
 from tasktune.evaluation.markdown import as_text, escape, shorten, table
 from tasktune.evaluation.predictions import Prediction
 from tasktune.evaluation.score import Evaluation
@@ -133,6 +134,53 @@ def confusions(confusion: Confusion) -> list[tuple[str, str, int]]:
         if count and gold != predicted
     ]
     return sorted(pairs, key=lambda pair: -pair[2])
+
+
+def error_groups_table(evaluation: Evaluation, wording: Wording) -> str:
+    """The commonest kinds of mistakes, with the classes that they are about, and a record of each."""
+    errors = evaluation.errors
+    if errors is None or not errors.groups:
+        return ""
+    header = [wording.say(name) for name in ("Mistake", "Count", "Share of mistakes", "Record")]
+    rows = [
+        [_group(group, wording), str(group.count), f"{100 * group.share:.1f}%", escape(group.records[0])]
+        for group in errors.groups[:MOST_PAIRS]
+    ]
+    note = ""
+    if len(errors.groups) > MOST_PAIRS:
+        note = wording.say("The {shown} commonest of {count} mistakes.", shown=MOST_PAIRS, count=errors.mistakes)
+    return _joined(note, table(header, rows, numbers_from=1))
+
+
+def _group(group: MistakeGroup, wording: Wording) -> str:
+    about = " → ".join(escape(shorten(name)) for name in (group.gold, group.predicted) if name is not None)
+    colon = "：" if wording.language == "zh-TW" else ": "
+    return escape(wording.mistake(group.kind)) + (colon + about if about else "")
+
+
+def slices_table(evaluation: Evaluation, wording: Wording) -> str:
+    """The headline score of the rows by length and by fields with few values; weak slices are marked."""
+    errors = evaluation.errors
+    if errors is None or not errors.slices:
+        return ""
+    metric = evaluation.headline.metric
+    header = [wording.say("Rows with"), wording.say("Rows"), wording.title(metric), wording.say("Status")]
+    rows = [
+        [
+            _slice(each, wording),
+            f"{each.rows:,}",
+            wording.value(metric, each.score),
+            "⚠️ " + wording.say("far below") if each.weak else NOTHING,
+        ]
+        for each in errors.slices
+    ]
+    return table(header, rows, numbers_from=1)
+
+
+def _slice(each: Slice, wording: Wording) -> str:
+    if each.field == LENGTH:
+        return wording.say("{range} characters", range=each.value)
+    return f"{escape(each.field)} = {escape(shorten(each.value))}"
 
 
 def mistakes_table(mistakes: Sequence[Prediction], wording: Wording) -> str:

@@ -14,6 +14,7 @@ from pydantic import Field
 from tasktune.definition.task import StatedBaseline
 from tasktune.errors import InputError, PluginError
 from tasktune.evaluation.criteria import Verdict
+from tasktune.evaluation.error_analysis import ErrorAnalysis, analyse
 from tasktune.evaluation.intervals import Intervals, intervals
 from tasktune.evaluation.predictions import is_correct, parse_outputs
 from tasktune.evaluation.statistics import statistics_of, write_statistics
@@ -40,7 +41,7 @@ class Counts(Value):
 
 class Evaluation(Value):
     """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric. Evaluations of earlier
-    versions of tasktune have no ``intervals``."""
+    versions of tasktune have no ``intervals`` and no ``errors``."""
 
     task_name: str
     task_type: str
@@ -53,6 +54,7 @@ class Evaluation(Value):
     stated_baseline: StatedBaseline | None = None
     criteria: Annotated[tuple[Verdict, ...], Field(min_length=1)]
     findings: tuple[Finding, ...] = ()
+    errors: ErrorAnalysis | None = None
 
     @property
     def headline(self) -> Verdict:
@@ -143,6 +145,7 @@ def score(
         stated_baseline=task.baseline,
         criteria=(verdict,),
         findings=diagnose(task, labelled, metrics, verdict, rivals, context, decoding, within, split),
+        errors=analyse(task, labelled, verdict.value, metrics_of),
     )
 
 
@@ -165,6 +168,7 @@ def results(evaluation: Evaluation, version: str | None = None) -> dict[str, Any
         "baselines": {name: dict(metrics.values) for name, metrics in evaluation.baselines.items()},
         "stated_baseline": dataclasses.asdict(evaluation.stated_baseline) if evaluation.stated_baseline else None,
         "counts": evaluation.counts.model_dump(),
+        "errors": None if evaluation.errors is None else evaluation.errors.model_dump(mode="json"),
         "findings": [{"code": f.code, "severity": f.severity, "message": f.message} for f in evaluation.findings],
     }
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tasktune.evaluation.criteria import Verdict
 from tasktune.locale import translate
-from tasktune.types import MetricInfo
+from tasktune.types import MetricInfo, Words
 
 if TYPE_CHECKING:
     from tasktune.evaluation.intervals import Interval
@@ -18,10 +18,14 @@ NOTHING = "—"
 
 @dataclass(frozen=True)
 class Wording:
-    """One language and the task type's metrics. Shares are written as percentages, other metrics as numbers."""
+    """One language, and the task type's metrics and kinds of mistakes.
+
+    Shares are written as percentages, other metrics as numbers.
+    """
 
     language: str
     metrics: Mapping[str, MetricInfo]
+    mistakes: Mapping[str, Words] = field(default_factory=dict)
 
     def say(self, message: str, /, **values: object) -> str:
         """A message of core in this language."""
@@ -35,6 +39,12 @@ class Wording:
         """What a metric is called; its own name when the task type does not say."""
         titles = self.metrics[metric].titles if metric in self.metrics else {}
         return titles.get(self.language) or titles.get("en") or metric
+
+    def mistake(self, kind: str) -> str:
+        """What a kind of mistake is called; its own name when the task type does not say."""
+        if kind in self.mistakes:
+            return self.mistakes[kind][self.language]
+        return {"unreadable": self.say("answer that cannot be read"), "wrong": self.say("wrong answer")}.get(kind, kind)
 
     def is_share(self, metric: str) -> bool:
         """Whether a metric is a share from 0 to 1, as one is unless the task type says otherwise."""

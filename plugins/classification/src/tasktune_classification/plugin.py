@@ -12,6 +12,7 @@ from tasktune.types import (
     Baseline,
     Finding,
     Metrics,
+    Mistake,
     Prompt,
     Proposal,
     Record,
@@ -52,6 +53,7 @@ def plugin_info() -> TaskTypeInfo:
         primary_metric=metrics.PRIMARY,
         suggested_threshold=0.80,
         metrics=metrics.INFO,
+        mistakes={"confused": {"en": "confused", "zh-TW": "混淆"}},
         title=setup.TITLE,
         questions=setup.QUESTIONS,
     )
@@ -100,6 +102,12 @@ def row_statistics(row: Scored, options: ClassificationOptions) -> Mapping[str, 
 @hookimpl
 def metrics_of_sums(sums: Sums, options: ClassificationOptions) -> SampledMetrics:
     return metrics.metrics_of_sums(sums, options)
+
+
+@hookimpl
+def mistakes(row: Scored) -> Sequence[Mistake]:
+    right = row.answer.value == row.record.target
+    return () if right else (Mistake(kind="confused", gold=row.record.target, predicted=row.answer.value),)
 
 
 @hookimpl

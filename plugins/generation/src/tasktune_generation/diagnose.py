@@ -8,13 +8,13 @@ from tasktune.answers import clean
 from tasktune.improve.outliers import far_below
 from tasktune.types import Action, Finding, Metrics, Scored
 from tasktune_generation import translate as _
+from tasktune_generation.errors import LENGTH_RATIO
 from tasktune_generation.options import GenerationOptions
 from tasktune_generation.schema import as_text, same
 
 MAX_RECORDS = 20
 MAX_FIELDS = 5
 COPIED_SHARE = 0.10
-LENGTH_RATIO = (0.7, 1.4)
 FEWEST_ROWS = 5
 
 

@@ -12,6 +12,7 @@ from tasktune.types import (
     Baseline,
     Finding,
     Metrics,
+    Mistake,
     Prompt,
     Proposal,
     Record,
@@ -21,7 +22,7 @@ from tasktune.types import (
 )
 from tasktune_generation import baselines as baselines_
 from tasktune_generation import diagnose as diagnose_
-from tasktune_generation import metrics, parse, prompt, setup, wording
+from tasktune_generation import errors, metrics, parse, prompt, setup, wording
 from tasktune_generation import sums as sums_
 from tasktune_generation.options import GenerationOptions
 
@@ -48,6 +49,7 @@ def plugin_info() -> TaskTypeInfo:
         primary_metric=metrics.PRIMARY,
         suggested_threshold=0.95,
         metrics=metrics.INFO,
+        mistakes=errors.TITLES,
         title=setup.TITLE,
         questions=setup.QUESTIONS,
     )
@@ -86,6 +88,11 @@ def row_statistics(row: Scored, options: GenerationOptions) -> Mapping[str, floa
 @hookimpl
 def metrics_of_sums(sums: Sums, options: GenerationOptions) -> SampledMetrics:
     return sums_.metrics_of_sums(sums, options)
+
+
+@hookimpl
+def mistakes(row: Scored, options: GenerationOptions) -> Sequence[Mistake]:
+    return errors.mistakes(row, options)
 
 
 @hookimpl

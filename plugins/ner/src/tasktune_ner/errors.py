@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from tasktune.types import Scored
+from tasktune import types
+from tasktune.types import Scored, Words
 from tasktune_ner.entities import Entity, located
 from tasktune_ner.metrics import predictions
 
@@ -25,6 +26,27 @@ class Mistake:
     record_id: str
     gold: Entity | None
     predicted: Entity | None
+
+
+TITLES: Mapping[str, Words] = {
+    "type": {"en": "wrong type", "zh-TW": "類型錯誤"},
+    "boundary": {"en": "wrong boundary", "zh-TW": "邊界錯誤"},
+    "hallucinated": {"en": "not in the text", "zh-TW": "原文沒有"},
+    "missed": {"en": "missed", "zh-TW": "漏抓"},
+    "spurious": {"en": "no entity", "zh-TW": "多抓"},
+}
+
+
+def mistakes_by_type(row: Scored) -> list[types.Mistake]:
+    """The mistakes in a row as the report counts them: by kind and entity type."""
+    return [
+        types.Mistake(
+            kind=each.kind,
+            gold=None if each.gold is None else each.gold["label"],
+            predicted=None if each.predicted is None or each.kind == "boundary" else each.predicted["label"],
+        )
+        for each in _in_row(row)
+    ]
 
 
 def mistakes(rows: Sequence[Scored]) -> list[Mistake]:

@@ -13,6 +13,7 @@ from tasktune.types import (
     ClassSpan,
     Finding,
     Metrics,
+    Mistake,
     Prompt,
     Proposal,
     Record,
@@ -23,7 +24,7 @@ from tasktune.types import (
 )
 from tasktune_ner import baselines as baselines_
 from tasktune_ner import diagnose as diagnose_
-from tasktune_ner import grammar, parse, prompt, rows, setup
+from tasktune_ner import errors, grammar, parse, prompt, rows, setup
 from tasktune_ner import metrics as metrics_
 from tasktune_ner import remarks as remarks_
 from tasktune_ner.entities import ENTITIES, TEXT, entity
@@ -59,6 +60,7 @@ def plugin_info() -> TaskTypeInfo:
         primary_metric=metrics_.PRIMARY,
         suggested_threshold=0.70,
         metrics=metrics_.INFO,
+        mistakes=errors.TITLES,
         title=setup.TITLE,
         questions=setup.QUESTIONS,
     )
@@ -117,6 +119,11 @@ def row_statistics(row: Scored, options: NerOptions) -> Mapping[str, float]:
 @hookimpl
 def metrics_of_sums(sums: Sums, options: NerOptions) -> SampledMetrics:
     return metrics_.metrics_of_sums(sums, options)
+
+
+@hookimpl
+def mistakes(row: Scored) -> Sequence[Mistake]:
+    return errors.mistakes_by_type(row)
 
 
 @hookimpl

@@ -92,6 +92,25 @@ class ScoreLaws(LawBase):
         samples = [[row] for row in rows] + [rows] + [chance.choices(rows, k=len(rows)) for _sample in range(20)]
         assert_sums_make_metrics(plugin, samples, valid)
 
+    def test_right_answers_have_no_mistakes(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
+        for record in labelled:
+            found = plugin.mistakes(gold_row(plugin, record, valid), valid)
+            assert not found, broken(
+                "a right answer has no mistakes", record, found, "mistakes: return an empty list for it"
+            )
+
+    def test_mistakes_are_described(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
+        described = set(plugin.info.mistakes)
+        for row in mixed_rows(plugin, labelled, valid):
+            found = (row.answer.parsed and plugin.mistakes(row, valid)) or ()
+            unknown = sorted({mistake.kind for mistake in found} - described)
+            assert not unknown, broken(
+                "every kind of mistake is one that plugin_info describes",
+                row.record,
+                unknown,
+                "TaskTypeInfo.mistakes: say in every language what it is called",
+            )
+
     def test_rows_survive_json(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
         """Scores computed again from predictions.jsonl are the scores."""
         law = "rows and metrics survive a JSON round trip"
