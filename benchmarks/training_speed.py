@@ -134,7 +134,7 @@ def measure_trl(task_file: Path, defaults: bool) -> dict[str, Any]:
     from tasktune.data.encode import Encoder
     from tasktune.data.records import Problems, read_records
     from tasktune.data.rows import chat
-    from tasktune.training.batches import LengthAwareSampler
+    from tasktune.training.steps import LengthAwareSampler
 
     began = time.time()
     task = load_task(task_file)

@@ -74,6 +74,15 @@ def test_gpus_that_split_a_model_are_planned_one_by_one(task: Path, invoke: Invo
     assert "split over 4 such devices" in invoke(*on, *split, "--lang", "en").stdout
 
 
+def test_a_budget_of_tokens_is_said_and_a_batch_size_takes_its_place(task: Path, invoke: Invoke) -> None:
+    arguments = ("plan", task, "--memory", 80, "--set", "training.batch_tokens=4096")
+    result = invoke(*arguments, "--lang", "en")
+    said = "a step is cut into batches of at most 4,096 tokens; memory is that of the 2 longest rows"
+    assert said in " ".join(result.stdout.split())
+    _code, found = planned(invoke, *arguments, "--batch-size", 3)
+    assert (found["setup"]["batch_size"], found["setup"]["batch_tokens"]) == (3, None)
+
+
 def test_without_a_gpu_it_is_the_cpu(task: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(needs.shutil, "which", lambda name: None)
     _code, found = planned(invoke, "plan", task, "--base-model", "Qwen/Qwen3-0.6B")

@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 from tasktune.definition import Task
 from tasktune.errors import RunError
 from tasktune.pipeline import run
+from tasktune.training.at_once import AtOnce, reduced
 from tasktune.training.interruption import Interruption
-from tasktune.training.out_of_memory import FewerRows, rows_at_once
+from tasktune.training.out_of_memory import FewerRows
 from tasktune.training.shared_prefix import Way
 from tasktune.training.worker import train_version
 from tasktune.workspace.versions import Version
@@ -64,11 +65,11 @@ def test_fewer_rows_at_a_time_learn_the_same(
     memory_for(monkeypatch, 3, error, after=8)
     sizes = []
     while not version.training.exists():
-        with pytest.raises(FewerRows) if (rows_at_once(version) or 8) > 3 else monkeypatch.context():
+        with pytest.raises(FewerRows) if (reduced(version) or AtOnce(rows=8)).rows_of(1) > 3 else monkeypatch.context():
             train_version(task, version, Interruption())
-        sizes.append(rows_at_once(version))
+        sizes.append(reduced(version))
         assert (version.checkpoints / "checkpoint-4").exists() or version.training.exists()
-    assert sizes == [4, 2, 2]
+    assert sizes == [AtOnce(rows=4), AtOnce(rows=2), AtOnce(rows=2)]
     assert losses(version) == pytest.approx(losses(whole), rel=1e-4)
     expected = load_file(whole.adapter / "adapter_model.safetensors")
     for name, weight in load_file(version.adapter / "adapter_model.safetensors").items():
@@ -90,7 +91,7 @@ def test_auto_batch_can_be_switched_off(make_task: MakeTask, tmp_path: Path, mon
     with pytest.raises(RunError) as raised:
         train_version(task, version, Interruption())
     assert "auto_batch: true" in str(raised.value.hint)
-    assert rows_at_once(version) is None
+    assert reduced(version) is None
 
 
 def test_other_errors_are_not_taken_for_it(

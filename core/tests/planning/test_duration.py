@@ -110,3 +110,13 @@ def test_tiny_batches_take_as_long_as_reading_the_weights() -> None:
 )
 def test_a_plan_shares_the_prefix_where_training_does(training: dict[str, str], shared: bool) -> None:
     assert setup_of(TrainingSpec.model_validate(training)).prefix_sharing is shared
+
+
+def test_fewer_tokens_in_a_batch_compute_the_prefix_more_often() -> None:
+    rows = alike(1000, 500, 10, "given").model_copy(update={"prefix": 400})
+    setup = Setup(base_model="Qwen/Qwen3-4B", batch_size=32)
+    many, few = (
+        duration(QWEN, setup.model_copy(update={"batch_tokens": tokens}), rows, UNKNOWN) for tokens in (3200, 400)
+    )
+    assert few.steps == many.steps == duration(QWEN, setup, rows, UNKNOWN).steps
+    assert few.tokens > 1.5 * many.tokens

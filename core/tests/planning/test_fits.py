@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tasktune.definition import TaskSpec
 from tasktune.planning.architecture import block_parameters, parameters
 from tasktune.planning.bases import architecture_of, well_known
+from tasktune.planning.cut import heaviest
 from tasktune.planning.device import GIB, Device, with_memory
 from tasktune.planning.fits import LARGEST_BATCH, largest_batch, largest_model
 from tasktune.planning.memory import NF4_BITS, memory, weights
@@ -18,6 +19,7 @@ from tasktune.planning.plan import plan
 from tasktune.planning.rows import alike
 from tasktune.planning.setup import TUNINGS, Setup, Tuning
 from tasktune.planning.sharding import devices_of
+from tasktune.training.sizes import padded
 
 ROWS = alike(1000, 512, 16, "given")
 GPU = with_memory(24)
@@ -105,6 +107,33 @@ def test_every_proposed_change_fits(model: str, tuning: str) -> None:
         of = architecture_of(changed.base_model, None, Path())
         assert memory(of, changed, ROWS, GPU).total == change.total <= GPU.memory
         assert changed.batch_size * changed.gradient_accumulation >= 32
+
+
+def test_a_budget_of_tokens_is_planned_as_the_batch_of_the_longest_rows() -> None:
+    setup = Setup(base_model="Qwen/Qwen3-4B", batch_size=16, gradient_accumulation=2)
+    rows = ROWS.model_copy(update={"prefix": 448})
+    cut = setup.model_copy(update={"batch_tokens": 4 * padded(511 - 448)})
+    of_four = setup.model_copy(update={"batch_size": 4, "gradient_accumulation": 8})
+    assert heaviest(cut, rows) == cut.model_copy(update={"batch_size": 4, "gradient_accumulation": 8})
+    found, expected = (plan(each, rows, GPU, Path()) for each in (cut, of_four))
+    assert (found.memory, found.fits, found.largest) == (expected.memory, expected.fits, expected.largest)
+    assert found.duration.steps == expected.duration.steps
+    # Pairs have two sequences; a row alone is a batch, and a step no more than its rows.
+    assert heaviest(cut.model_copy(update={"method": "dpo"}), rows).batch_size == 2
+    assert heaviest(cut.model_copy(update={"batch_tokens": 1}), rows).batch_size == 1
+    assert heaviest(cut.model_copy(update={"batch_tokens": 10**9}), rows).batch_size == 32
+
+
+def test_fewer_tokens_are_proposed_where_tokens_are_what_cuts() -> None:
+    setup = Setup(base_model="Qwen/Qwen3-4B", batch_size=64, batch_tokens=64 * 512)
+    found = plan(setup, ROWS, GPU, Path())
+    assert not found.fits
+    [(name, tokens)] = found.changes[0].values.items()
+    assert name == "batch_tokens"
+    fewer = plan(setup.model_copy(update={"batch_tokens": tokens}), ROWS, GPU, Path())
+    assert fewer.fits
+    assert fewer.total == found.changes[0].total
+    assert fewer.duration.steps == found.duration.steps
 
 
 def test_a_smaller_batch_is_proposed_first() -> None:

@@ -10,8 +10,8 @@ import pytest
 from tasktune.base_models import contents
 from tasktune.definition import Task, load_task
 from tasktune.errors import InputError, RunError
+from tasktune.training.at_once import AtOnce, reduce
 from tasktune.training.session import recorded
-from tasktune.workspace.files import write_json_atomically
 from tasktune.workspace.provenance import provenance, read_provenance, write_provenance
 from tasktune.workspace.versions import State, Version, new_version
 
@@ -97,7 +97,7 @@ def test_the_first_of_several_processes_writes(task: Task, version: Version, mon
 
 
 def test_fewer_rows_at_a_time_are_told_of_the_training(task: Task, version: Version) -> None:
-    write_json_atomically(version.rows_at_once, {"rows": 4})
+    reduce(version, AtOnce(rows=4))
     with recorded(task, version, "train"):
         pass
     with recorded(task, version, "evaluate", "test"):

@@ -32,6 +32,7 @@ from tasktune.training.shared_prefix import (
     token_losses_apart,
 )
 from tasktune.training.split_attention import CannotSharePrefix
+from tasktune.training.steps import LengthAwareSampler
 
 SIZES: dict[str, Any] = {
     "vocab_size": 128,
@@ -250,8 +251,6 @@ def test_the_common_prefix_is_the_longest_that_leaves_every_prompt_a_token(promp
 def test_every_row_is_in_every_epoch_once_and_batches_are_alike_in_length(
     lengths: list[int], batch_size: int, epoch: int
 ) -> None:
-    from tasktune.training.batches import LengthAwareSampler
-
     sampler = LengthAwareSampler(lengths, batch_size, seed=7)
     sampler.set_epoch(epoch)
     order = list(sampler)
@@ -266,8 +265,6 @@ def test_every_row_is_in_every_epoch_once_and_batches_are_alike_in_length(
     st.integers(0, 3),
 )
 def test_balanced_sampling_shows_every_class_as_often(groups: list[str], epoch: int) -> None:
-    from tasktune.training.batches import LengthAwareSampler
-
     sampler = LengthAwareSampler([1] * len(groups), 4, seed=7, groups=groups)
     sampler.set_epoch(epoch)
     order = list(sampler)
@@ -281,8 +278,6 @@ def test_balanced_sampling_shows_every_class_as_often(groups: list[str], epoch: 
 
 
 def test_padding_shrinks() -> None:
-    from tasktune.training.batches import LengthAwareSampler
-
     lengths = torch.randint(5, 100, (640,), generator=torch.Generator().manual_seed(1)).tolist()
 
     def padded(order: list[int]) -> int:

@@ -84,7 +84,9 @@ def command(
 
     device = _device(gpu, memory)
     changed = {"base_model": base_model, "tuning": tuning, "batch_size": batch_size}
-    given = {name: value for name, value in changed.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in changed.items() if value is not None}
+    if batch_size is not None:
+        given["batch_tokens"] = None
     if length is None:
         setup, rows, folder = _of_task(task or Path(), task_type, overlays, overrides, given, device)
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tasktune.cli.layout import paragraph, table, terminal_width
 from tasktune.locale import translate as _
+from tasktune.planning.cut import heaviest
 from tasktune.planning.fits import LARGEST_BATCH
 from tasktune.planning.setup import TUNINGS
 
@@ -108,6 +109,12 @@ def _what(plan: Plan) -> Iterator[str]:
     )
     if setup.split:
         yield _("split over {count} such devices; the table is what each of them holds", count=setup.devices)
+    if setup.batch_tokens is not None:
+        yield _(
+            "a step is cut into batches of at most {tokens} tokens; memory is that of the {rows} longest rows",
+            tokens=f"{setup.batch_tokens:,}",
+            rows=heaviest(setup, rows).batch_size,
+        )
     shared = rows.shared(setup.prefix_sharing)
     if shared:
         yield _("the first {tokens} tokens are the same in all rows and computed once a batch", tokens=f"{shared:,}")

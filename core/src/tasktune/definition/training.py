@@ -74,10 +74,12 @@ class TrainingSpec(Section):
     """The highest learning rate of the run."""
     batch_size: Count = 8
     """Rows per device and step."""
+    batch_tokens: Count | None = None
+    """Cut a step by tokens: batches of at most so many, padding included and the shared prefix not; by rows without."""
     gradient_accumulation: Count = 1
     """Batches that are added up for one optimizer step."""
     auto_batch: bool = True
-    """Where memory runs out, go on with batches of half as many rows, added up to the same step."""
+    """Where memory runs out, go on with batches of half as many rows or tokens, added up to the same step."""
     gradient_checkpointing: bool = False
     """Keep less of the forward pass and compute it again in the backward pass: less memory, about a third more time."""
     warmup_ratio: ShareBelowOne = 0.05

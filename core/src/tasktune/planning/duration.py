@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from tasktune.planning.architecture import Architecture, block_parameters
+from tasktune.planning.cut import batches_per_step
 from tasktune.planning.device import Device
 from tasktune.planning.memory import copies, trained_parameters, weights
 from tasktune.planning.rows import Rows
@@ -40,7 +41,7 @@ def duration(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Dura
     """The whole training. As in a roofline (Williams et al. 2009), a step takes as long as its computation at the
     device's speed, or as reading the weights at its memory's, whichever is longer."""
     steps = total_steps(setup, rows)
-    batches = steps * setup.gradient_accumulation
+    batches = steps * batches_per_step(setup, rows)
     seen = steps * rows.count / steps_per_epoch(setup, rows)
     sequences = seen * (2 if setup.pairs else 1)
     prefix = rows.shared(setup.prefix_sharing)

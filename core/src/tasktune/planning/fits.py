@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tasktune.errors import InputError
 from tasktune.planning.architecture import Architecture, adapted, parameters
 from tasktune.planning.bases import well_known
+from tasktune.planning.cut import heaviest, tokens_of
 from tasktune.planning.device import Device
 from tasktune.planning.memory import memory
 from tasktune.planning.rows import Rows
@@ -94,7 +95,7 @@ def changes(of: Architecture, setup: Setup, rows: Rows, device: Device, found: S
         for choice in found
         if choice.parameters < parameters(of) and choice.tuning == setup.tuning and choice.batch_size
     ]
-    smaller.sort(key=lambda choice: _suits(choice, setup), reverse=True)
+    smaller.sort(key=lambda choice: _suits(choice, heaviest(setup, rows)), reverse=True)
     best = [choice.base_model for choice in smaller]
     ways: list[tuple[Architecture, Setup]] = []
     for candidates in (
@@ -106,7 +107,8 @@ def changes(of: Architecture, setup: Setup, rows: Rows, device: Device, found: S
         fitting = ((shape, _fitted(shape, other, rows, device)) for shape, other in candidates)
         ways += [(shape, other) for shape, other in fitting if other is not None][:1]
     return [
-        Change(values=_different(setup, other), total=memory(shape, other, rows, device).total) for shape, other in ways
+        Change(values=_different(setup, other), total=memory(shape, heaviest(other, rows), rows, device).total)
+        for shape, other in ways
     ]
 
 
@@ -118,18 +120,20 @@ def _suits(choice: Choice, setup: Setup) -> tuple[bool, bool, int]:
 
 def _fitted(of: Architecture, setup: Setup, rows: Rows, device: Device) -> Setup | None:
     """The setup with the batch that fits, accumulated; as it is if it fits, None if no batch does."""
-    if memory(of, setup, rows, device).total <= device.memory:
+    if memory(of, heaviest(setup, rows), rows, device).total <= device.memory:
         return setup
     # Accumulated gradients take more than those of one batch.
     batch = largest_batch(of, setup.model_copy(update={"gradient_accumulation": 2}), rows, device)
     if not batch:
         return None
+    if setup.batch_tokens is not None:
+        return setup.model_copy(update={"batch_tokens": batch * tokens_of(setup, rows, rows.longest)})
     step = setup.batch_size * setup.gradient_accumulation
     return setup.model_copy(update={"batch_size": batch, "gradient_accumulation": max(2, -(-step // batch))})
 
 
 def _different(before: Setup, after: Setup) -> dict[str, bool | int | str]:
-    names = ("base_model", "tuning", "gradient_checkpointing", "batch_size", "gradient_accumulation")
+    names = ("base_model", "tuning", "gradient_checkpointing", "batch_size", "gradient_accumulation", "batch_tokens")
     return {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tasktune.planning.architecture import Architecture, parameters
 from tasktune.planning.bases import architecture_of
+from tasktune.planning.cut import heaviest
 from tasktune.planning.device import Device
 from tasktune.planning.duration import Duration, duration
 from tasktune.planning.fits import Change, Choice, changes, choices, largest_batch, largest_model
@@ -47,7 +48,7 @@ def plan(setup: Setup, rows: Rows, device: Device, task_folder: Path) -> Plan:
     :raises InputError: the base model's dimensions cannot be found, or it lacks the modules that are to be adapted.
     """
     of = architecture_of(setup.base_model, setup.revision, task_folder)
-    needed = memory(of, setup, rows, device)
+    needed = memory(of, heaviest(setup, rows), rows, device)
     fits = needed.total <= device.memory
     found = choices(setup, rows, device, of)
     plain = setup.model_copy(update={"prefix_sharing": False})
@@ -64,9 +65,9 @@ def plan(setup: Setup, rows: Rows, device: Device, task_folder: Path) -> Plan:
         fits=fits,
         largest_batch=largest_batch(of, setup, rows, device),
         duration=duration(of, setup, rows, device),
-        plain_memory=memory(of, plain, rows, device).total if shared else None,
+        plain_memory=memory(of, heaviest(plain, rows), rows, device).total if shared else None,
         plain_duration=duration(of, plain, rows, device) if shared else None,
         changes=() if fits else tuple(changes(of, setup, rows, device, found)),
         choices=found,
-        largest=largest_model(found, setup.batch_size),
+        largest=largest_model(found, heaviest(setup, rows).batch_size),
     )

@@ -18,8 +18,9 @@ class Setup(Value):
 
     ``bits`` are those of a quantised base (``qlora``): 4 for NF4 with double quantisation, 8 for LLM.int8().
     ``precision`` is ``auto`` as in task.yaml, or the format itself. With ``gradient_checkpointing``
-    a block's activations are computed again in the backward pass. Over so many ``devices`` the model is split where it
-    trains in full.
+    a block's activations are computed again in the backward pass. ``batch_tokens`` cuts the rows of a step, whatever
+    ``batch_size`` and ``gradient_accumulation`` are. Over so many ``devices`` the model is split where it trains in
+    full.
     """
 
     base_model: str
@@ -32,6 +33,7 @@ class Setup(Value):
     target_modules: str | tuple[str, ...] = "all-linear"
     batch_size: int = 8
     gradient_accumulation: int = 1
+    batch_tokens: int | None = None
     epochs: float = 5.0
     max_steps: int | None = None
     max_length: int = 2048
@@ -75,6 +77,7 @@ def setup_of(training: TrainingSpec) -> Setup:
         target_modules=modules if isinstance(modules, str) else tuple(modules),
         batch_size=training.batch_size,
         gradient_accumulation=training.gradient_accumulation,
+        batch_tokens=training.batch_tokens,
         epochs=training.epochs,
         max_steps=training.max_steps,
         max_length=training.max_length,

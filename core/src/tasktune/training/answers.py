@@ -15,8 +15,8 @@ from tasktune.evaluation.score import metrics_of
 from tasktune.inference.decoding import read_decoding
 from tasktune.inference.generate import Generator
 from tasktune.training import processes
+from tasktune.training.at_once import reduced
 from tasktune.training.best import Watched
-from tasktune.training.out_of_memory import rows_at_once
 from tasktune.types import Record
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def watching(
     records = validation_sample(version.prepared, count, task.spec.training.seed, audit.valid.dropped)
     causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
     # Where memory has run out, fewer rows are computed at a time in all that is done.
-    at_once = min(task.spec.evaluation.batch_size, rows_at_once(version) or task.spec.evaluation.batch_size)
+    less, at_once = reduced(version), task.spec.evaluation.batch_size
+    if less is not None:
+        at_once = min(at_once, less.rows_of(audit.valid.longest))
     answers = AnswerMetric(task, version, causal_lm, tokenizer, records, at_once)
     described = task.plugin.info.metrics.get(answers.name)
     return Watched(f"eval_{answers.name}", described is None or described.higher_is_better), answers

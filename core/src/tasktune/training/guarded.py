@@ -35,11 +35,12 @@ class GuardedTrainer(TaskTrainer):
         self._answers = answers
         self._step: list[tuple[torch.Tensor, torch.Tensor]] = []
 
-    def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
-        """One batch of a step, remembered until the step is known to be sound."""
+    def training_step(self, model: Any, inputs: Sequence[Batch], num_items_in_batch: Any = None) -> torch.Tensor:
+        """A step, remembered until it is known to be sound."""
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
-        # Of several processes, one may have no row of a batch.
-        self._step.append((inputs.get("rows", torch.empty(0, dtype=torch.long)), loss))
+        # Of several processes, one may have no row of a step.
+        rows = [batch["rows"] for batch in inputs if batch]
+        self._step.append((torch.cat([torch.empty(0, dtype=torch.long), *rows]), loss))
         return loss
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:

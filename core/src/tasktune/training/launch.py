@@ -17,8 +17,8 @@ from tasktune.errors import InputError, RunError
 from tasktune.locale import current_language
 from tasktune.locale import translate as _
 from tasktune.training import processes
+from tasktune.training.at_once import reduced
 from tasktune.training.failure import take_failure
-from tasktune.training.out_of_memory import rows_at_once
 from tasktune.workspace.events import Event, EventReader, Events
 from tasktune.workspace.versions import Version
 
@@ -55,7 +55,7 @@ def run_worker(
     folder = scratch or version.folder
     options = ["--split", split, *(["--scratch", str(scratch)] if scratch else [])]
     while True:
-        at_once = rows_at_once(version)
+        at_once = reduced(version)
         returncode = _run_once(stage, version, folder, task, on_event, options)
         if returncode == 0:
             return
@@ -64,10 +64,14 @@ def run_worker(
             raise error
         if returncode == 130:
             raise KeyboardInterrupt
-        fewer = rows_at_once(version)
-        if fewer is None or fewer == at_once:
+        less = reduced(version)
+        if less is None or less == at_once:
             raise _died(returncode, folder / version.log.name)
-        text = _("memory ran out: going on with {rows} rows at a time, added up to the same step", rows=fewer)
+        text = _("memory ran out: going on with {rows} rows at a time, added up to the same step", rows=less.rows)
+        if less.tokens is not None:
+            text = _(
+                "memory ran out: going on with {tokens} tokens at a time, added up to the same step", tokens=less.tokens
+            )
         Events(on_event).message("train", text, "warning")
 
 

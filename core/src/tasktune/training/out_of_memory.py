@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from tasktune.errors import InputError, RunError
 from tasktune.locale import translate as _
-from tasktune.workspace.files import read_json, write_json_atomically
+from tasktune.training.at_once import AtOnce, asked, reduce
 
 if TYPE_CHECKING:
-    from tasktune.definition import Task
+    from tasktune.definition import Task, TrainingSpec
     from tasktune.planning.plan import Plan
     from tasktune.training.audit import Audit
     from tasktune.workspace.versions import Version
@@ -29,17 +29,11 @@ class FewerRows(Exception):
     """Memory ran out; it has been noted that fewer rows are to be computed at a time."""
 
 
-def rows_at_once(version: Version) -> int | None:
-    """The rows that are computed at a time after memory ran out; None if it has not."""
-    path = version.rows_at_once
-    return int(read_json(path)["rows"]) if path.exists() else None
-
-
 @contextmanager
-def watching_memory(task: Task, version: Version, audit: Audit, at_once: int | None = None) -> Iterator[None]:
+def watching_memory(task: Task, version: Version, audit: Audit, at_once: AtOnce | None = None) -> Iterator[None]:
     """Inside the block, running out of memory becomes an error that says what to do.
 
-    ``at_once`` is how many rows are computed at a time, None where fewer would not help.
+    ``at_once`` is how much is computed at a time, None where less would not help.
 
     :raises FewerRows: memory ran out with more than one row at a time, and ``training.auto_batch`` allows fewer.
     :raises RunError: memory ran out for good.
@@ -49,8 +43,9 @@ def watching_memory(task: Task, version: Version, audit: Audit, at_once: int | N
     except (RuntimeError, MemoryError) as error:
         if not _ran_out(error):
             raise
-        if at_once is not None and at_once > 1 and task.spec.training.auto_batch:
-            write_json_atomically(version.rows_at_once, {"rows": -(-at_once // 2)})
+        less = None if at_once is None else at_once.halved(longest_behind(audit, task.spec.training))
+        if less is not None and task.spec.training.auto_batch:
+            reduce(version, less)
             raise FewerRows from error
         raise _explained(task, audit, at_once) from error
 
@@ -59,7 +54,13 @@ def _ran_out(error: RuntimeError | MemoryError) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error) for words in _OF_TORCH)
 
 
-def _explained(task: Task, audit: Audit, at_once: int | None) -> RunError:
+def longest_behind(audit: Audit, training: TrainingSpec) -> int:
+    """The tokens of the longest row behind the prefix, if that is shared."""
+    split = audit.train
+    return split.longest - (split.prefix if training.prefix_sharing == "auto" else 0)
+
+
+def _explained(task: Task, audit: Audit, at_once: AtOnce | None) -> RunError:
     from tasktune.planning.device import here
     from tasktune.planning.plan import plan
     from tasktune.planning.rows import audited
@@ -67,13 +68,14 @@ def _explained(task: Task, audit: Audit, at_once: int | None) -> RunError:
     from tasktune.planning.sharding import devices_of
 
     training = task.spec.training
-    rows = at_once or training.batch_size
+    rows = (at_once or asked(training)).rows_of(longest_behind(audit, training))
     message = _(
         "memory ran out with {rows} rows of up to {tokens} tokens at a time", rows=rows, tokens=audit.train.longest
     )
     device = here()
     devices = devices_of(task.spec, gpu=device.kind == "gpu")
-    setup = setup_of(training).model_copy(update={"batch_size": rows, "devices": devices})
+    planned_as = {"batch_size": rows, "batch_tokens": None, "devices": devices}
+    setup = setup_of(training).model_copy(update=planned_as)
     try:
         planned = plan(setup, audited(audit.train), device, task.folder)
     except InputError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from tasktune.training.at_once import AtOnce
 from tasktune.training.interruption import Interruption
 from tasktune.training.objectives import sums
 from tasktune.training.shared_prefix import Way, on
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def with_reference(
-    rows: Dataset, model: Any, way: Way, batch_size: int, bf16: bool, events: Events, stop: Interruption
+    rows: Dataset, model: Any, way: Way, at_once: AtOnce, bf16: bool, events: Events, stop: Interruption
 ) -> Dataset:
     """The rows with ``reference``, the log probabilities of their answers under the model as it is now.
 
@@ -30,9 +31,8 @@ def with_reference(
     model.eval()
     found: list[list[float]] = []
     with torch.no_grad():
-        for start in range(0, len(rows), batch_size):
+        for some in at_once.batches(rows, way.collator.tokens):
             stop.check()
-            some = [rows[number] for number in range(start, min(start + batch_size, len(rows)))]
             batch = on(device, way.collator(some))
             with torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext():
                 found += (-sums(way(causal_lm, batch), batch)).tolist()

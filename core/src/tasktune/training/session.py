@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tasktune import base_models
 from tasktune.training import processes
-from tasktune.training.out_of_memory import rows_at_once
+from tasktune.training.at_once import AtOnce, reduced
 from tasktune.workspace.environment import Device, Environment, environment
 from tasktune.workspace.provenance import (
     Base,
@@ -44,7 +44,7 @@ def recorded(
         stage=stage,
         split=split,
         started=now(),
-        environment=_with_torch(environment(task), rows_at_once(version) if stage == "train" else None),
+        environment=_with_torch(environment(task), reduced(version) if stage == "train" else None),
     )
     before = read_provenance(version)
     write_provenance(version, before.model_copy(update={"sessions": (*before.sessions, session)}))
@@ -57,7 +57,7 @@ def recorded(
     _complete(task, version)
 
 
-def _with_torch(light: Environment, rows: int | None) -> Environment:
+def _with_torch(light: Environment, less: AtOnce | None) -> Environment:
     import torch
 
     seen = torch.cuda.is_available()
@@ -65,7 +65,8 @@ def _with_torch(light: Environment, rows: int | None) -> Environment:
         update={
             "device": Device(
                 processes=processes.count(),
-                rows_at_once=rows,
+                rows_at_once=less and less.rows,
+                tokens_at_once=less and less.tokens,
                 threads=torch.get_num_threads(),
                 gpus=tuple(torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())) if seen else (),
                 cuda=torch.version.cuda if seen else None,

@@ -16,6 +16,7 @@ from tasktune.errors import InputError, RunError
 from tasktune.locale import translate as _
 from tasktune.training import processes
 from tasktune.training.answers import watching
+from tasktune.training.at_once import asked, reduced
 from tasktune.training.audit import SHORTEST_SHARED_PREFIX, Audit
 from tasktune.training.backends import load_backend
 from tasktune.training.backends.choice import Choice
@@ -25,7 +26,7 @@ from tasktune.training.guarded import GuardedTrainer
 from tasktune.training.interruption import Interruption
 from tasktune.training.monitor import Chooser, Reporter, best_checkpoint, ended_at, record_of
 from tasktune.training.objectives import Dpo, objective_of
-from tasktune.training.out_of_memory import rows_at_once, watching_memory
+from tasktune.training.out_of_memory import watching_memory
 from tasktune.training.record import write_record
 from tasktune.training.reference import with_reference
 from tasktune.training.sharded import ShardedTrainer
@@ -84,10 +85,10 @@ def train(
     choose = backend.way if shards is None else shards.choosing(backend.way)
     way = _way(spec, choose, model, rows, audit, _pad(tokenizer), bf16, events)
     objective = objective_of(training.method, training.beta)
-    size = rows_at_once(version) or training.batch_size
+    at_once = reduced(version) or asked(training)
     if isinstance(objective, Dpo):
-        with watching_memory(task, version, audit, size):
-            rows = with_reference(rows, model, way, size, bf16, events, stop)
+        with watching_memory(task, version, audit, at_once):
+            rows = with_reference(rows, model, way, at_once, bf16, events, stop)
 
     batch = training.batch_size * training.gradient_accumulation * processes.count()
     steps_per_epoch = -(-len(rows) // batch)
@@ -101,7 +102,7 @@ def train(
     watched, answers = watching(task, version, model, tokenizer, audit)
     trainer = (GuardedTrainer if shards is None else partial(ShardedTrainer, shards=shards))(
         model=model,
-        args=_arguments(spec, version, total_steps, bf16, size, batch, eval_steps),
+        args=_arguments(spec, version, total_steps, bf16, batch, eval_steps),
         train_dataset=rows,
         eval_dataset=load_tokens(version.prepared, "valid") if eval_steps else None,
         processing_class=tokenizer,
@@ -117,6 +118,7 @@ def train(
         lengths=_lengths(rows),
         groups=rows["group"] if training.sampling == "balanced" else None,
         rows_per_step=batch,
+        at_once=at_once,
     )
     trainer.remove_callback(PrinterCallback)
     events.stage(
@@ -125,7 +127,7 @@ def train(
     checkpoint = _checkpoint(version)
     ended = ended_at(checkpoint, total_steps, watched, monitor.early_stopping)
     if ended is None:
-        with stop.at_good_points(), watching_memory(task, version, audit, size):
+        with stop.at_good_points(), watching_memory(task, version, audit, at_once):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         stop.check()
     else:
@@ -195,20 +197,18 @@ def _arguments(
     version: Version,
     total_steps: int,
     bf16: bool,
-    size: int,
     rows_per_step: int,
     eval_steps: int | None,
 ) -> TrainingArguments:
     """The trainer's defaults turn on what we must not have, so everything that matters is said here.
 
-    ``size`` rows are computed at a time by each process, and added up to those of a step.
+    What the library takes for a batch is the share of a step that a process computes, batch by batch.
     """
     training = spec.training
     arguments = TrainingArguments(
         output_dir=str(version.checkpoints),
-        per_device_train_batch_size=size,
-        per_device_eval_batch_size=size,
-        gradient_accumulation_steps=-(-rows_per_step // (size * processes.count())),
+        per_device_train_batch_size=rows_per_step // processes.count(),
+        per_device_eval_batch_size=rows_per_step // processes.count(),
         max_steps=total_steps,
         learning_rate=training.learning_rate,
         lr_scheduler_type=training.scheduler,

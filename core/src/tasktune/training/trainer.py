@@ -11,17 +11,20 @@ from transformers import Trainer
 from transformers.trainer_utils import EvalLoopOutput
 
 from tasktune.training import processes
-from tasktune.training.batches import Batch, LengthAwareSampler, Loader, Shares
+from tasktune.training.at_once import AtOnce
+from tasktune.training.batches import Batch
 from tasktune.training.objectives import Objective, Sft
 from tasktune.training.shared_prefix import Way
+from tasktune.training.steps import BATCHES_PER_POOL, Cut, LengthAwareSampler, Loader, Steps
 
 
 class TaskTrainer(Trainer):  # type: ignore[misc]
     """transformers' trainer on rows that are encoded already, with an objective over the losses of their tokens.
 
-    ``way`` lays out batches and computes those losses; ``lengths`` and ``groups`` say which rows meet in a step. The
-    loss of a step is that of all its rows at once, however accumulation and processes cut them up. The validation loss
-    is the mean over the tokens of right answers, whatever the objective.
+    ``way`` lays out batches and computes those losses; ``lengths`` and ``groups`` say which rows meet in a step, and
+    ``at_once`` how many of them are computed at a time. What the library takes for a batch is a whole step. The loss of
+    a step is that of all its rows at once, however batches and processes cut them up. The validation loss is the mean
+    over the tokens of right answers, whatever the objective.
 
     The losses go past the wrapper in which the library adds up the gradients of several processes: that is done here.
     """
@@ -34,6 +37,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         lengths: Sequence[int],
         groups: Sequence[str] | None,
         rows_per_step: int,
+        at_once: AtOnce,
         **arguments: Any,
     ) -> None:
         super().__init__(data_collator=way.collator, **arguments)
@@ -42,29 +46,33 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         self._way = way
         self._objective = objective
         self._sampler = LengthAwareSampler(lengths, rows_per_step, self.args.seed, groups)
+        self._cut = Cut(way.collator, at_once, self.args.process_index, self.args.world_size)
         self._told = dict.fromkeys(objective.figures, 0.0)
         self._told_of = 0.0
         self._trained = [weight for weight in self.model.parameters() if weight.requires_grad]
 
     def get_train_dataloader(self) -> Loader:
-        """This process's share of the steps that all processes take together."""
-        size, number, count = self.args.train_batch_size, self.args.process_index, self.args.world_size
-        shares = Shares(self._sampler, size, number, count)
-        return Loader(self.train_dataset, batch_sampler=shares, collate_fn=self.data_collator)
+        """The steps, each as the batches of it that this process computes."""
+        return Loader(self.train_dataset, batch_sampler=Steps(self._sampler), collate_fn=self._cut)
 
-    def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
-        """Add a batch's gradients to the step's, and after its last batch those of all processes.
+    def training_step(self, model: Any, inputs: Sequence[Batch], num_items_in_batch: Any = None) -> torch.Tensor:
+        """Add up the gradients of a step's batches, and after the last one those of all processes.
 
         Returns what has the loss as its mean over processes, as the library's log takes it.
         """
         loss: torch.Tensor = torch.zeros((), device=self.args.device)
-        if inputs:
-            loss = super().training_step(model, inputs, num_items_in_batch)
-        else:
-            self._without_rows()
-        if self.args.world_size > 1 and self.accelerator.sync_gradients:
+        for batch in inputs:
+            if batch:
+                loss += super().training_step(model, batch, num_items_in_batch)
+            else:
+                self._without_rows()
+        if self.args.world_size > 1:
             self._add_up_gradients()
         return loss.mul_(self.args.world_size)
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Nobody reads them, and the library would look for a step's tokens where they are not."""
+        return 0
 
     def _without_rows(self) -> None:
         """What a process does while others compute a batch of which it has no rows: nothing."""
@@ -90,19 +98,20 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
 
     def evaluation_loop(self, *_arguments: Any, metric_key_prefix: str = "eval", **_keywords: Any) -> EvalLoopOutput:
         """The validation loss: the mean over all tokens of all answers."""
-        rows, size, objective = self.eval_dataset, self.args.eval_batch_size, Sft()
+        rows, objective = self.eval_dataset, Sft()
+        pool = self._sampler.batch_size * BATCHES_PER_POOL
         sums = torch.zeros(2, dtype=torch.float64, device="cpu")
         self.model.eval()
         with torch.no_grad():
-            for first in range(0, len(rows), self.args.world_size * size):
-                start = first + self.args.process_index * size
-                batch = self.data_collator([rows[row] for row in range(start, min(start + size, len(rows)))])
-                if not batch:
-                    self._without_rows()
-                    continue
-                batch = self._prepare_inputs(batch)
-                total, _told = objective.total(self._token_losses(self.model, batch), batch)
-                sums += torch.stack([total, objective.size(batch)]).to(sums)
+            for start in range(0, len(rows), pool):
+                some = [rows[row] for row in range(start, min(start + pool, len(rows)))]
+                for batch in self._cut(sorted(some, key=self._way.collator.tokens)):
+                    if not batch:
+                        self._without_rows()
+                        continue
+                    batch = self._prepare_inputs(batch)
+                    total, _told = objective.total(self._token_losses(self.model, batch), batch)
+                    sums += torch.stack([total, objective.size(batch)]).to(sums)
         processes.add_up([sums])
         metrics = {f"{metric_key_prefix}_loss": (sums[0] / sums[1]).item()}
         return EvalLoopOutput(predictions=None, label_ids=None, metrics=metrics, num_samples=len(rows))
@@ -126,17 +135,19 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
             return self._way(causal_lm, inputs)
 
     def get_batch_samples(
-        self, epoch_iterator: Iterator[Batch], num_batches: int, device: torch.device
-    ) -> tuple[list[Batch], torch.Tensor | None]:
-        """The batches of a step and their size. In the parent's place unsloth puts one that counts labels."""
-        batches = list(itertools.islice(epoch_iterator, num_batches))
-        return batches, self._get_num_items_in_batch(batches, device)
+        self, epoch_iterator: Iterator[Sequence[Batch]], num_batches: int, device: torch.device
+    ) -> tuple[list[Sequence[Batch]], torch.Tensor | None]:
+        """A step and its size. In the parent's place unsloth puts one that counts labels."""
+        steps = list(itertools.islice(epoch_iterator, num_batches))
+        return steps, self._get_num_items_in_batch(steps, device)
 
-    def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> torch.Tensor | None:
+    def _get_num_items_in_batch(
+        self, batch_samples: list[Sequence[Batch]], device: torch.device
+    ) -> torch.Tensor | None:
         """What the totals of a step's batches are divided by, those of all processes."""
         if not batch_samples:
             return None
-        sizes = [self._objective.size(batch) for batch in batch_samples if batch]
+        sizes = [self._objective.size(batch) for step in batch_samples for batch in step if batch]
         size = torch.stack(sizes).sum() if sizes else torch.zeros(())
         processes.add_up([size])
         return size.to(device)

@@ -60,11 +60,12 @@ class Source(Value):
 
 class Device(Value):
     """What torch computes with: the number of ``processes`` and of CPU ``threads`` in each, the names of the ``gpus``
-    that it sees, and, where there are any, the versions of CUDA and cuDNN that it was built with. ``rows_at_once`` is
-    None unless memory ran out and fewer rows than a batch had to be computed at a time."""
+    that it sees, and, where there are any, the versions of CUDA and cuDNN that it was built with. ``rows_at_once`` and
+    ``tokens_at_once`` are None unless memory ran out and less than a batch had to be computed at a time."""
 
     processes: int = 1
     rows_at_once: int | None = None
+    tokens_at_once: int | None = None
     threads: int
     gpus: tuple[str, ...] = ()
     cuda: str | None = None
@@ -163,6 +164,7 @@ def facts(of: Environment) -> dict[str, str]:
         found |= {
             "processes": str(of.device.processes),
             "rows at a time": NONE if of.device.rows_at_once is None else str(of.device.rows_at_once),
+            "tokens at a time": NONE if of.device.tokens_at_once is None else str(of.device.tokens_at_once),
             "CPU threads": str(of.device.threads),
             "GPUs": ", ".join(of.device.gpus) or NONE,
             "CUDA": of.device.cuda or NONE,

@@ -94,8 +94,8 @@ class Version:
         return self.folder / "failure.json"
 
     @property
-    def rows_at_once(self) -> Path:
-        return self.folder / "rows_at_once.json"
+    def at_once(self) -> Path:
+        return self.folder / "at_once.json"
 
     @property
     def training(self) -> Path:
