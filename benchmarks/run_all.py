@@ -28,6 +28,7 @@ def main() -> None:
             ["methods.py"],
             ["training_speed.py"],
             ["prefix_length.py"],
+            ["nested_prefixes.py"],
             ["gpu/run.py"],
             ["real_data.py", "--keep", folder],
         ]

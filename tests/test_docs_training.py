@@ -45,7 +45,7 @@ def test_the_page_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             output = done.output
         else:
             assert block["text"] in output, output
-    assert [seen.count(kind) for kind in ("file", "run", "shows")] == [6, 5, 3]
+    assert [seen.count(kind) for kind in ("file", "run", "shows")] == [7, 6, 3]
 
 
 @pytest.mark.parametrize("key", ["method", "tuning", "backend"])

@@ -43,6 +43,10 @@ SMALLEST = "task_name: demo\ntask_type: toy\noptions: {classes: [NO, 'yes']}\n"
         ("training: {method: stf}", "training.method: must be one of sft, orpo, dpo, not 'stf' (did you mean sft?)"),
         ("training: {seed: -1}", "training.seed: must be at least 0, not -1"),
         ("training: {warmup_ratio: 1}", "training.warmup_ratio: must be less than 1, not 1"),
+        (
+            "training: {sampling: grouped, prefix_sharing: 'off'}",
+            "training: sampling: grouped is for what rows share, and prefix_sharing is off",
+        ),
         ("training: {batch_tokens: 0}", "training.batch_tokens: must be at least 1, not 0"),
         ("training: {class_weights: {a: -1}}", "training.class_weights.a: must be greater than 0, not -1"),
         ("training: {lora: {r: 0}}", "training.lora.r: must be at least 1, not 0"),

@@ -1,4 +1,5 @@
-"""However a step is cut and its rows are laid out, the same is learnt: by tokens, disturbed or short of memory."""
+"""However a step is cut and its rows are laid out, the same is learnt: by tokens, with branches, disturbed or short of
+memory."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from tasktune.training.out_of_memory import FewerRows
 from tasktune.training.record import TrainingRecord, read_record
 from tasktune.training.shared_prefix import Way
 from tasktune.training.worker import train_version
+from tasktune.workspace.events import EventReader
 from tasktune.workspace.versions import Version
 
 pytestmark = pytest.mark.slow
@@ -101,6 +103,11 @@ def values(record: TrainingRecord, name: str) -> list[float]:
     return [value for _step, value in record.curve(name)]
 
 
+def branches(version: Version) -> bool:
+    [started] = [e.data for e in EventReader(version.events).new() if e.stage == "train" and "branches" in e.data]
+    return bool(started["branches"])
+
+
 @pytest.mark.parametrize("keys", [{}, {"gradient_accumulation": 3, "batch_size": 3}], ids=["one", "accumulated"])
 def test_a_step_that_is_cut_by_tokens_is_the_same_step(
     make_task: MakeTask, tmp_path: Path, layouts: Layouts, keys: dict[str, Any]
@@ -116,8 +123,23 @@ def test_a_step_that_is_cut_by_tokens_is_the_same_step(
     assert max(sequences for sequences, _width in layouts.training) >= 3
 
 
+def test_rows_that_share_a_text_are_learnt_as_if_alone(make_task: MakeTask, tmp_path: Path, layouts: Layouts) -> None:
+    plain = trained(make_task, tmp_path / "plain", training={"prefix_sharing": "off"})
+    assert not branches(plain)
+    layouts.training.clear()
+    natural = trained(make_task, tmp_path / "natural")
+    same(plain, natural)
+    assert branches(natural)
+    computed = sum(layouts.tokens)
+    layouts.training.clear()
+    grouped = trained(make_task, tmp_path / "grouped", training={"sampling": "grouped"})
+    assert branches(grouped)
+    assert sum(layouts.tokens) < 0.9 * computed
+    assert read_record(grouped.training).steps == read_record(plain.training).steps
+
+
 @pytest.mark.parametrize("method", ["dpo", "orpo"])
-def test_pairs_are_cut_by_tokens_too(
+def test_pairs_of_one_text_share_it_too(
     make_task: MakeTask, tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []
@@ -137,7 +159,7 @@ def test_pairs_are_cut_by_tokens_too(
 def test_a_run_cut_by_tokens_goes_on_exactly_where_it_stopped(
     make_task: MakeTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = {"training": {"batch_tokens": 300}}
+    keys = {"training": {"batch_tokens": 300, "sampling": "grouped"}}
     undisturbed = trained(make_task, tmp_path / "undisturbed", **keys)
     task, version = prepared(make_task, tmp_path / "disturbed", **keys)
     interruption = Interruption()
@@ -186,3 +208,13 @@ def test_when_a_row_alone_is_too_much_it_says_what_would_fit(
     with pytest.raises(RunError, match=r"1 rows of up to \d+ tokens at a time; by tune plan they take"):
         train_version(task, version, Interruption())
     assert reduced(version) is None
+
+
+def test_where_no_rows_share_more_grouping_is_told_to_be_of_no_use(make_task: MakeTask, tmp_path: Path) -> None:
+    # Every text of this task begins with a number of its own.
+    task = make_task(tmp_path / "task", training={**TRAINING, "max_steps": 2, "sampling": "grouped"})
+    version = Version(run(task, stages=("prepare",)).version_dir)
+    train_version(task, version, Interruption())
+    said = [event.data["text"] for event in EventReader(version.events).new() if event.kind == "message"]
+    assert "no rows can be computed behind one copy of what only they share; sampling is natural" in said
+    assert not branches(version)

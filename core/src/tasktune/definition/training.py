@@ -102,8 +102,8 @@ class TrainingSpec(Section):
     """Steps between checkpoints; chosen from the length of the run when not given."""
     class_weights: Mapping[Text, Positive] | Literal["balanced"] | None = None
     """Weight of each class in the loss, 1 for one that is not named; balanced: every class counts the same in all."""
-    sampling: Literal["natural", "balanced"] = "natural"
-    """balanced shows as many rows of each class in an epoch as of any other."""
+    sampling: Literal["natural", "balanced", "grouped"] = "natural"
+    """balanced: as many rows of each class in an epoch as of any other; grouped: rows that share much in one step."""
     beta: Positive | None = None
     """How near DPO keeps the model to where it began, or the strength of ORPO's preference term; 0.1 when not given."""
     monitor: MonitorSpec = MonitorSpec()
@@ -118,6 +118,11 @@ class TrainingSpec(Section):
     def _nothing_is_ignored(self) -> TrainingSpec:
         if self.beta is not None and not self.learns_preference:
             raise InvalidValue(_("beta belongs to the methods orpo and dpo"), _("remove it, or set training.method"))
+        if self.sampling == "grouped" and self.prefix_sharing == "off":
+            raise InvalidValue(
+                _("sampling: grouped is for what rows share, and prefix_sharing is off"),
+                _("use sampling: natural, or prefix_sharing: auto"),
+            )
         if self.quantization is not None and self.tuning != "qlora":
             raise InvalidValue(
                 _("only tuning: qlora quantises the base"), _("remove quantization, or set tuning: qlora")

@@ -69,10 +69,10 @@ class Shards(torch.nn.Module):
         """A backend's choice of how losses are computed, made and used through here."""
 
         def chosen(
-            causal_lm: Any, rows: Sequence[Mapping[str, Any]], prefix: Sequence[int], pad: int, *, bf16: bool
+            causal_lm: Any, rows: Sequence[Mapping[str, Any]], prefix: Sequence[int], pad: int, **options: Any
         ) -> Way:
             with torch.no_grad():
-                way = self.computing(partial(choose, bf16=bf16), causal_lm, rows, prefix, pad) or plain_way(pad)
+                way = self.computing(partial(choose, **options), causal_lm, rows, prefix, pad) or plain_way(pad)
             # What was tried may have ended in an error within a block.
             _as_fsdp(self).reset_iter_state()
             return replace(way, token_losses=partial(self.computing, way.token_losses))

@@ -2,7 +2,8 @@
 
 The prefix of a task runs through the model as a batch of one and leaves its keys and values in a cache, which the rest
 of every row attends to: on a CPU apart from its own (:mod:`tasktune.training.split_attention`), elsewhere expanded over
-the batch. The chosen and the rejected answer of a row stand behind one copy of its prompt, and do not see each other.
+the batch. The chosen and the rejected answer of a row stand behind one copy of its prompt, and do not see each other;
+so do rows whose prompts go on alike beyond the prefix (:mod:`tasktune.training.branches`).
 Attention is causal, so hidden states do not depend on what follows: the losses are the same numbers, and the gradients
 flow back through the cache. The vocabulary projection runs only where there are labels. All are exact rearrangements;
 :func:`fastest` checks that on the model.
@@ -20,6 +21,7 @@ from transformers import DynamicCache
 
 from tasktune.training import cross_entropy
 from tasktune.training.batches import Batch, Collator
+from tasktune.training.branches import ALWAYS, Branching
 from tasktune.training.split_attention import CannotSharePrefix, attending_apart, keep_apart
 
 TOLERANCE = {False: 1e-3, True: 5e-2}
@@ -82,30 +84,44 @@ def fastest(
     tolerance: float,
     *,
     own_masks: bool = True,
+    alike: Sequence[Mapping[str, Any]] = (),
 ) -> Way | None:
     """The fastest way that gives the model's own losses for ``rows``, to a relative ``tolerance``; None: none does.
 
-    Without ``own_masks`` no way is tried that tells the model which tokens see which.
+    Without ``own_masks`` no way is tried that tells the model which tokens see which. ``alike`` are rows, if any, that
+    share more than the prefix: such ones then stand behind one copy of it, which is tried with these.
     """
     device = model.device
     shared = torch.tensor(prefix, dtype=torch.long, device=device)
-    together = own_masks and len(rows[0]["answers"]) > 1 and not _has_windows(model)
+    masks = own_masks and not _has_windows(model)
     kinds = [token_losses_apart, token_losses] if len(prefix) and device.type == "cpu" else [token_losses]
-    plain = plain_way(pad)
-    with torch.no_grad():
-        expected = plain(model, on(device, plain.collator(rows)))
-        for each_together in [True, False] if together else [False]:
+
+    def first(collator: Collator, tried: Collator, rows: Sequence[Mapping[str, Any]]) -> Way | None:
+        """The first way that is right for ``rows`` as one collator lays them out, with the other."""
+        with torch.no_grad():
+            expected = plain_way(pad)(model, on(device, plain_way(pad).collator(rows)))
             for losses in kinds:
-                way = Way(Collator(pad, len(prefix), together=each_together), shared, losses)
                 try:
-                    found = way(model, on(device, way.collator(rows)))
+                    found = losses(model, shared, on(device, tried(rows)))
                 except (CannotSharePrefix, RuntimeError):
                     # An attention of the model's own has no use for half the keys: torch says that shapes do not fit.
                     continue
                 # Summed, as training does: single losses differ more where arithmetic is coarse.
                 if torch.isclose(found.sum(), expected.sum(), rtol=tolerance, atol=0.0):
-                    return way
-    return None
+                    return Way(collator, shared, losses)
+        return None
+
+    way = None
+    if masks and alike:
+        branching = Collator(pad, len(prefix), branching=Branching.of(model))
+        way = first(branching, Collator(pad, len(prefix), branching=ALWAYS), alike)
+    if way is None and masks and len(rows[0]["answers"]) > 1:
+        together = Collator(pad, len(prefix))
+        way = first(together, together, rows)
+    if way is None:
+        apart = Collator(pad, len(prefix), together=False)
+        way = first(apart, apart, rows)
+    return way
 
 
 def on(device: torch.device, batch: Batch) -> Batch:

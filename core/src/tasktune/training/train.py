@@ -21,6 +21,7 @@ from tasktune.training.audit import SHORTEST_SHARED_PREFIX, Audit
 from tasktune.training.backends import load_backend
 from tasktune.training.backends.choice import Choice
 from tasktune.training.base import best_device, use_bf16
+from tasktune.training.branches import alike, beginnings
 from tasktune.training.checkpoints import latest_sealed
 from tasktune.training.guarded import GuardedTrainer
 from tasktune.training.interruption import Interruption
@@ -84,6 +85,7 @@ def train(
         events.message("train", _("the model is split over {count} processes", count=processes.count()))
     choose = backend.way if shards is None else shards.choosing(backend.way)
     way = _way(spec, choose, model, rows, audit, _pad(tokenizer), bf16, events)
+    branches = way.collator.branching is not None
     objective = objective_of(training.method, training.beta)
     at_once = reduced(version) or asked(training)
     if isinstance(objective, Dpo):
@@ -117,12 +119,19 @@ def train(
         objective=objective,
         lengths=_lengths(rows),
         groups=rows["group"] if training.sampling == "balanced" else None,
+        beginnings=beginnings(rows, len(way.prefix)) if training.sampling == "grouped" and branches else None,
         rows_per_step=batch,
         at_once=at_once,
     )
     trainer.remove_callback(PrinterCallback)
     events.stage(
-        "train", "started", rows=len(rows), steps=total_steps, prefix=len(way.prefix), device=str(model.device)
+        "train",
+        "started",
+        rows=len(rows),
+        steps=total_steps,
+        prefix=len(way.prefix),
+        branches=branches,
+        device=str(model.device),
     )
     checkpoint = _checkpoint(version)
     ended = ended_at(checkpoint, total_steps, watched, monitor.early_stopping)
@@ -154,17 +163,22 @@ def _way(
     spec: TaskSpec, choose: ChooseWay, model: Any, rows: Any, audit: Audit, pad: int, bf16: bool, events: Events
 ) -> Way:
     """How this model's losses are computed fastest; the plain way, with a word, if it allows no other."""
-    prefix = rows[0]["prompt"][: audit.train.prefix] if spec.training.prefix_sharing == "auto" else []
+    sharing = spec.training.prefix_sharing == "auto"
+    prefix = rows[0]["prompt"][: audit.train.prefix] if sharing else []
     if len(prefix) < SHORTEST_SHARED_PREFIX:
         prefix = []
     causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
-    sample = [rows[0], rows[len(rows) - 1]]
-    way = choose(causal_lm, sample, prefix, pad, bf16=bf16)
+    pair = alike(rows, len(prefix)) if sharing else None
+    sample, sharing_more = [rows[0], rows[len(rows) - 1]], [rows[row] for row in pair or ()]
+    way = choose(causal_lm, sample, prefix, pad, bf16=bf16, alike=sharing_more)
     model.train()
     if way is None or len(way.prefix) < len(prefix):
         events.message(
             "train", _("this model's loss cannot be computed with a shared prefix; training the plain way"), "warning"
         )
+    if spec.training.sampling == "grouped" and (way is None or way.collator.branching is None):
+        text = _("no rows can be computed behind one copy of what only they share; sampling is natural")
+        events.message("train", text, "warning")
     return way or plain_way(pad)
 
 

@@ -21,10 +21,10 @@ from tasktune.training.steps import BATCHES_PER_POOL, Cut, LengthAwareSampler, L
 class TaskTrainer(Trainer):  # type: ignore[misc]
     """transformers' trainer on rows that are encoded already, with an objective over the losses of their tokens.
 
-    ``way`` lays out batches and computes those losses; ``lengths`` and ``groups`` say which rows meet in a step, and
-    ``at_once`` how many of them are computed at a time. What the library takes for a batch is a whole step. The loss of
-    a step is that of all its rows at once, however batches and processes cut them up. The validation loss is the mean
-    over the tokens of right answers, whatever the objective.
+    ``way`` lays out batches and computes those losses; ``lengths``, ``groups`` and ``beginnings`` say which rows meet
+    in a step, and ``at_once`` how many of them are computed at a time. What the library takes for a batch is a whole
+    step. The loss of a step is that of all its rows at once, however batches and processes cut them up. The validation
+    loss is the mean over the tokens of right answers, whatever the objective.
 
     The losses go past the wrapper in which the library adds up the gradients of several processes: that is done here.
     """
@@ -36,6 +36,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         objective: Objective,
         lengths: Sequence[int],
         groups: Sequence[str] | None,
+        beginnings: Sequence[int] | None,
         rows_per_step: int,
         at_once: AtOnce,
         **arguments: Any,
@@ -45,7 +46,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         self.model_accepts_loss_kwargs = True
         self._way = way
         self._objective = objective
-        self._sampler = LengthAwareSampler(lengths, rows_per_step, self.args.seed, groups)
+        self._sampler = LengthAwareSampler(lengths, rows_per_step, self.args.seed, groups, beginnings)
         self._cut = Cut(way.collator, at_once, self.args.process_index, self.args.world_size)
         self._told = dict.fromkeys(objective.figures, 0.0)
         self._told_of = 0.0

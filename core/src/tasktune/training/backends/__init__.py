@@ -34,11 +34,19 @@ class Backend(Protocol):
         """
 
     def way(
-        self, causal_lm: Any, rows: Sequence[Mapping[str, Any]], prefix: Sequence[int], pad: int, *, bf16: bool
+        self,
+        causal_lm: Any,
+        rows: Sequence[Mapping[str, Any]],
+        prefix: Sequence[int],
+        pad: int,
+        *,
+        bf16: bool,
+        alike: Sequence[Mapping[str, Any]],
     ) -> Way | None:
         """How the losses of ``causal_lm`` are computed fastest, checked on ``rows`` against the model's own forward.
 
-        ``prefix`` is what all prompts begin with. None: only by that forward.
+        ``prefix`` is what all prompts begin with. ``alike`` are rows that share more, if there are any.
+        None: only by that forward.
         """
 
     def before_saving(self, model: Any) -> None:

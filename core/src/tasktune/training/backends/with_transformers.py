@@ -26,9 +26,16 @@ class TransformersBackend:
         return model
 
     def way(
-        self, causal_lm: Any, rows: Sequence[Mapping[str, Any]], prefix: Sequence[int], pad: int, *, bf16: bool
+        self,
+        causal_lm: Any,
+        rows: Sequence[Mapping[str, Any]],
+        prefix: Sequence[int],
+        pad: int,
+        *,
+        bf16: bool,
+        alike: Sequence[Mapping[str, Any]],
     ) -> Way | None:
-        return fastest(causal_lm.eval(), rows, prefix, pad, TOLERANCE[bf16])
+        return fastest(causal_lm.eval(), rows, prefix, pad, TOLERANCE[bf16], alike=alike)
 
     def before_saving(self, model: Any) -> None:
         """There is nothing to take out."""

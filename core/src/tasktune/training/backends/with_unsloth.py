@@ -97,7 +97,14 @@ class UnslothBackend:
         )
 
     def way(
-        self, causal_lm: Any, rows: Sequence[Mapping[str, Any]], prefix: Sequence[int], pad: int, *, bf16: bool
+        self,
+        causal_lm: Any,
+        rows: Sequence[Mapping[str, Any]],
+        prefix: Sequence[int],
+        pad: int,
+        *,
+        bf16: bool,
+        alike: Sequence[Mapping[str, Any]],
     ) -> Way | None:
         # Its models compute otherwise while they train, so that is how they are checked; chance alone stays out of it.
         causal_lm.train()
