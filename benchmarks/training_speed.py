@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -100,6 +101,7 @@ def measure_tasktune(task_file: Path, prefix_sharing: str) -> dict[str, Any]:
         if event.kind == "progress" and event.stage == "train":
             steps.append((event.data["done"], event.time))
 
+    shutil.rmtree(task_file.parent / "versions", ignore_errors=True)
     started = time.time()
     task = load_task(task_file, overrides=[f"training.prefix_sharing={prefix_sharing}"])
     done = run(task, stages=("prepare", "train"), on_event=note)
