@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 from transformers import AutoModelForCausalLM, Gemma2Config, LlamaConfig, Qwen3Config
+from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
 from tasktune.training.fused_norm import fuse_norms
 
@@ -59,6 +60,26 @@ def test_in_bf16_too() -> None:
     found, found_gradient = loss_and_gradient(model)
     torch.testing.assert_close(found, loss, rtol=1e-2, atol=0)
     assert (found_gradient - gradient).float().norm() < 0.1 * gradient.float().norm()
+
+
+@pytest.mark.parametrize("kinds", [(torch.float32, torch.float32), (torch.bfloat16, torch.float32)])
+def test_the_way_back_is_the_derivative_whatever_the_formats(kinds: tuple[torch.dtype, torch.dtype]) -> None:
+    of_input, of_weight = kinds
+    torch.manual_seed(0)
+    norm = nn.ModuleList([LlamaRMSNorm(16, eps=1e-6)]).to(of_weight)
+    nn.init.normal_(norm[0].weight, mean=1.0, std=0.3).requires_grad_(False)
+    x, of_result = torch.randn(5, 3, 16).to(of_input), torch.randn(5, 3, 16).to(of_weight)
+
+    def gradient() -> torch.Tensor:
+        asked = x.clone().requires_grad_()
+        norm[0](asked).backward(of_result)
+        assert asked.grad is not None
+        return asked.grad
+
+    expected = gradient()
+    assert fuse_norms(norm) == 1
+    tolerance = 4 * torch.finfo(of_input).eps
+    torch.testing.assert_close(gradient(), expected, rtol=tolerance, atol=tolerance)
 
 
 def test_norms_that_learn_or_compute_something_else_are_left_alone() -> None:

@@ -58,15 +58,36 @@ class _FusedRmsNorm(torch.autograd.Function):
         exact = x.float()
         square = torch.linalg.vector_norm(exact, dim=-1, keepdim=True).square_().div_(x.shape[-1])
         scale = square.add_(epsilon).rsqrt_()
-        normed = (exact * scale).to(x.dtype)
-        context.save_for_backward(normed, scale, weight)
-        result: torch.Tensor = weight * normed
+        context.save_for_backward(x, scale, weight)
+        result: torch.Tensor = weight * (exact * scale).to(x.dtype)
         return result
 
     @staticmethod
     def backward(context: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        normed, scale, weight = context.saved_tensors
-        of_normed = gradients[0] * weight
-        common = (of_normed * normed).mean(-1, keepdim=True, dtype=torch.float32)
-        of_x = torch.addcmul(of_normed.float(), normed.float(), common, value=-1).mul_(scale)
-        return of_x.to(normed.dtype), None, None
+        x, scale, weight = context.saved_tensors
+        # A weight in another format than x's makes results of its own format.
+        at_once = x.device.type == "cpu" and gradients[0].dtype == x.dtype
+        return (_way_back_at_once if at_once else _way_back)(gradients[0], x, scale, weight), None, None
+
+
+def _way_back(of_result: torch.Tensor, x: torch.Tensor, scale: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The gradient with regard to x, step by step."""
+    normed, of_normed = x * scale, (of_result * weight).float()
+    common = (of_normed * normed).mean(-1, keepdim=True)
+    return torch.addcmul(of_normed, normed, common, value=-1).mul_(scale).to(x.dtype)
+
+
+def _way_back_at_once(
+    of_result: torch.Tensor, x: torch.Tensor, scale: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
+    """The same on a CPU by the kernel of layer norm, which passes over its inputs once.
+
+    Told that the mean of x is zero, it gives (g - mean(g) - h · mean(g · h)) / √(…): only mean(g) is to be added again.
+    """
+    size = x.shape[-1]
+    layer_norm, _of_weight, _of_bias = torch.ops.aten.native_layer_norm_backward(
+        of_result, x, (size,), torch.zeros_like(scale), scale, weight.float(), None, (True, False, False)
+    )
+    of_mean = torch.mv(of_result.reshape(-1, size), weight.to(x.dtype)).view(scale.shape)
+    added: torch.Tensor = layer_norm.add_((of_mean * scale).div_(size).to(x.dtype))
+    return added
