@@ -14,6 +14,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from tasktune.planning.architecture import Architecture, Matrix, block
+from tasktune.training.sizes import LANES, padded
 
 FP32 = 4
 BF16 = 2
@@ -23,7 +24,8 @@ class Pass(NamedTuple):
     """One run through the blocks: ``rows`` of ``queries`` tokens, which attend to ``keys`` tokens.
 
     ``masked``: rows differ in length, or begin behind a prefix, so attention has a mask. ``apart``: the prefix is
-    attended to apart (:mod:`tasktune.training.split_attention`), which keeps the scores.
+    attended to apart (:mod:`tasktune.training.split_attention`), which keeps the scores. ``to_keys``: the pass ends
+    with the keys and values of the last block (:mod:`tasktune.training.prefix_cache`).
     """
 
     rows: int
@@ -31,6 +33,7 @@ class Pass(NamedTuple):
     keys: int
     masked: bool = True
     apart: bool = False
+    to_keys: bool = False
 
     @property
     def tokens(self) -> int:
@@ -44,7 +47,7 @@ class Kept(NamedTuple):
     ``trained`` are the names of a block's matrices that learn: all of them, or those with an adapter, then
     ``adapted`` with its ``rank`` and, for DoRA, ``magnitudes``. ``mixed``: matrix products run in bf16 under autocast.
     ``fused``: an adapter and its matrix are one operation (:mod:`tasktune.training.fused_lora`). ``norm`` are the bytes
-    of an element that a norm keeps: frozen ones keep their result (:mod:`tasktune.training.fused_norm`).
+    of an element that a norm keeps: frozen ones keep their input (:mod:`tasktune.training.fused_norm`).
     """
 
     trained: Collection[str]
@@ -74,10 +77,11 @@ def of_blocks(of: Architecture, runs: Collection[Pass], kept: Kept, *, checkpoin
     arXiv:1604.06174).
     """
     whole = sum(of_block(of, run, kept) for run in runs)
+    saved = sum(of_block(of, run, kept) - run.tokens * _to_keys(of, kept) for run in runs if run.to_keys)
     inputs = of.hidden * sum(run.tokens for run in runs)
     last_norm = 0 if kept.adapted else 2 * FP32 * inputs
     if not checkpointing:
-        return of.layers * whole + last_norm
+        return of.layers * whole - saved + last_norm
     return of.layers * inputs * residual + whole + last_norm
 
 
@@ -90,10 +94,24 @@ def _per_token(of: Architecture, kept: Kept) -> int:
         norms += (of.queries + of.keys) * (kept.norm + (kept.operand if full else 0))
     # Gate, its activation, and the other half: the product of the last two is what down_proj takes.
     gating = 3 * of.intermediate * kept.operand
-    adapters = 0
-    if kept.adapted:
-        adapters = kept.operand * sum(kept.rank + (2 * matrix.outputs if kept.magnitudes else 0) for matrix in matrices)
-    return norms + gating + _inputs(of, matrices, kept) + adapters
+    return norms + gating + _inputs(of, matrices, kept) + _adapters(matrices, kept)
+
+
+def _to_keys(of: Architecture, kept: Kept) -> int:
+    """What of a token is kept for the keys and values of a block: the first norm, and what makes them of its result."""
+    names = ("k_proj", "v_proj", "qkv_proj")
+    matrices = [matrix for matrix in block(of) if matrix.name in kept.trained and matrix.name.endswith(names)]
+    twice = 1 if kept.adapted else 2
+    norms = kept.norm * of.hidden * twice
+    if of.qk_norm:
+        norms += of.keys * (kept.norm + (0 if kept.adapted else kept.operand))
+    return norms + _inputs(of, matrices, kept) + _adapters(matrices, kept)
+
+
+def _adapters(matrices: Collection[Matrix], kept: Kept) -> int:
+    if not kept.adapted:
+        return 0
+    return kept.operand * sum(kept.rank + (2 * matrix.outputs if kept.magnitudes else 0) for matrix in matrices)
 
 
 def _inputs(of: Architecture, matrices: Collection[Matrix], kept: Kept) -> int:
@@ -113,8 +131,8 @@ def _inputs(of: Architecture, matrices: Collection[Matrix], kept: Kept) -> int:
 def _attention(of: Architecture, run: Pass, kept: Kept) -> int:
     queries = run.tokens * of.queries
     if run.apart:
-        scores = run.tokens * of.heads * run.keys
-        own, prefix = run.tokens, run.keys - run.queries
+        prefix = padded(run.keys - run.queries, LANES)
+        own, scores = run.tokens, run.tokens * of.heads * padded(prefix + run.queries, LANES)
         # Queries and results are laid out by key head; o_proj takes a copy that is laid out by token.
         copied = kept.fused or not (kept.mixed and kept.adapted)
         return kept.operand * (scores + (3 if copied else 2) * queries + 2 * of.keys * (own + prefix))

@@ -190,7 +190,9 @@ def passes(setup: Setup, rows: Rows, device: Device) -> tuple[Pass, ...]:
     if not prefix:
         return (Pass(sequences, read, read),)
     suffix = Pass(sequences, read, prefix + read, apart=device.kind == "cpu")
-    return (Pass(1, prefix, prefix, masked=False), suffix)
+    # Where blocks are split or computed again, the prefix passes through the whole of the last one.
+    to_keys = not (setup.gradient_checkpointing or setup.split)
+    return (Pass(1, prefix, prefix, masked=False, to_keys=to_keys), suffix)
 
 
 def _prefix_cache(of: Architecture, runs: tuple[Pass, ...], operand: int) -> int:

@@ -22,6 +22,7 @@ from transformers import DynamicCache
 from tasktune.training import cross_entropy
 from tasktune.training.batches import Batch, Collator
 from tasktune.training.branches import ALWAYS, Branching
+from tasktune.training.prefix_cache import keys_and_values
 from tasktune.training.split_attention import CannotSharePrefix, attending_apart, keep_apart
 
 TOLERANCE = {False: 1e-3, True: 5e-2}
@@ -147,10 +148,7 @@ def _states(decoder: Any, prefix: torch.Tensor, batch: Batch, apart: bool) -> to
     if not len(prefix):
         alone: torch.Tensor = decoder(**arguments, use_cache=False).last_hidden_state
         return alone
-    cache = DynamicCache(config=decoder.config)
-    decoder(input_ids=prefix[None], past_key_values=cache, use_cache=True)
-    if cache.get_seq_length() != len(prefix):
-        raise CannotSharePrefix
+    cache = keys_and_values(decoder, prefix)
     if apart:
         keep_apart(cache)
         with attending_apart(decoder, cache):

@@ -13,9 +13,12 @@ from contextvars import ContextVar
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from transformers import AttentionInterface, DynamicCache
 from transformers.cache_utils import DynamicLayer
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+
+from tasktune.training.sizes import LANES, padded
 
 NAME = "tasktune_split"
 
@@ -25,12 +28,20 @@ class CannotSharePrefix(Exception):
 
 
 class _PrefixLayer(DynamicLayer):  # type: ignore[misc]
-    """Keys and values of the prefix, (1, heads, tokens, size), which the suffixes' own are not appended to."""
+    """Keys and values of the prefix, (1, heads, tokens, size), which the suffixes' own are not appended to.
+
+    Behind the ``shared`` tokens of the prefix stand some of zeros, which nobody attends to.
+    """
 
     def __init__(self, keys: torch.Tensor, values: torch.Tensor) -> None:
         super().__init__()
         self.lazy_initialization(keys, values)
-        self.keys, self.values = keys, values
+        self.shared = keys.shape[2]
+        missing = padded(self.shared, LANES) - self.shared
+        self.keys, self.values = (F.pad(tensor, (0, 0, 0, missing)) for tensor in (keys, values))
+
+    def get_seq_length(self) -> int:
+        return self.shared
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *_arguments: Any, **_keywords: Any
@@ -62,7 +73,7 @@ def keep_apart(cache: DynamicCache) -> None:
 def growing_behind(prefix: DynamicCache) -> DynamicCache:
     """A cache for the suffixes of a batch that is generated behind a prefix kept apart."""
     cache = DynamicCache()
-    cache.layers = [_GrowingLayer(layer.keys.shape[2]) for layer in prefix.layers]
+    cache.layers = [_GrowingLayer(layer.get_seq_length()) for layer in prefix.layers]
     return cache
 
 
@@ -126,13 +137,14 @@ def split_attention(
     # Query heads of one key head are neighbours; with the key head in front, the prefix is one product for all rows.
     asked = query.to(kind).view(rows, groups, -1, tokens, size).permute(1, 0, 2, 3, 4).reshape(groups, rows, -1, size)
     # Every token sees the whole prefix: full attention is the only kind of layer here.
-    hidden = None if attention_mask is None else ~attention_mask[None, ..., layer.keys.shape[2] :]
+    hidden = None if attention_mask is None else ~attention_mask[None, ..., layer.shared :]
     seen = _Attention.apply(  # type: ignore[no-untyped-call]
         asked,
         key.to(kind).transpose(0, 1),
         value.transpose(0, 1),
         layer.keys[0].to(kind),
         layer.values[0].to(kind),
+        layer.shared,
         hidden,
         scaling,
         softcap,
@@ -144,10 +156,9 @@ def split_attention(
 class _Attention(torch.autograd.Function):
     """The arithmetic of :func:`split_attention`, forward and back, keeping nothing but the weights of the attention.
 
-    Of automatic differentiation's copies one is worth saving above all: products with a part of a larger tensor copy
-    that part, so the weights of the prefix and those of the suffix are kept as two tensors. The way back follows Dao
-    et al. 2022 (FlashAttention, appendix B.2): with the output O and its gradient dO, the gradient of the scores is
-    P ∘ (dP - rowsum(dO ∘ O)), which no longer needs both parts side by side.
+    The weights of the prefix and those of the suffix are views of one tensor, which no product copies. The way back
+    follows Dao et al. 2022 (FlashAttention, appendix B.2): with the output O and its gradient dO, the gradient of the
+    scores is P ∘ (dP - rowsum(dO ∘ O)), which does not need both parts side by side.
     """
 
     @staticmethod
@@ -158,27 +169,33 @@ class _Attention(torch.autograd.Function):
         value: torch.Tensor,
         prefix_key: torch.Tensor,
         prefix_value: torch.Tensor,
+        shared: int,
         hidden: torch.Tensor | None,
         scaling: float,
         softcap: float | None,
     ) -> torch.Tensor:
         """``query`` is (groups, rows, queries, size), ``key`` and ``value`` (groups, rows, own, size), those of the
-        prefix (groups, shared, size); ``hidden`` is (1, rows, 1, tokens, own). Returns what ``query`` is like."""
+        prefix (groups, padded, size), of which the first ``shared`` tokens count; ``hidden`` is (1, rows, 1, tokens,
+        own). Returns what ``query`` is like."""
         groups, rows, queries, size = query.shape
-        shared, own = prefix_key.shape[1], key.shape[2]
+        first, own = prefix_key.shape[1], key.shape[2]
+        last = first + own
         # The caller has chosen the number format; no operation in here is to change it.
         with torch.autocast(query.device.type, enabled=False):
             asked = query * scaling
-            far = (asked.flatten(1, 2) @ prefix_key.transpose(1, 2)).view(groups, rows, queries, shared)
-            scores = torch.cat([far, asked @ key.transpose(2, 3)], -1)
+            scores = query.new_empty(groups, rows, queries, padded(last, LANES))
+            by_group, by_row = scores.view(groups, rows * queries, -1), scores.view(groups * rows, queries, -1)
+            torch.bmm(asked.flatten(1, 2), prefix_key.transpose(1, 2), out=by_group[..., :first])
+            torch.bmm(asked.flatten(0, 1), key.flatten(0, 1).transpose(1, 2), out=by_row[..., first:last])
             if softcap is not None:
                 scores.div_(softcap).tanh_().mul_(softcap)
             capped = None if softcap is None else scores.clone()
             if hidden is not None:
-                by_head = scores.view(groups, rows, -1, hidden.shape[3], shared + own)
-                by_head[..., shared:].masked_fill_(hidden, torch.finfo(scores.dtype).min)
-            far, near = torch.softmax(scores, -1).split_with_sizes([shared, own], -1)
-            far, near = far.contiguous().view(groups, -1, shared), near.contiguous()
+                by_head = scores.view(groups, rows, -1, hidden.shape[3], scores.shape[3])
+                by_head[..., first:last].masked_fill_(hidden, torch.finfo(scores.dtype).min)
+            scores[..., shared:first] = scores[..., last:] = -torch.inf
+            weights = torch.softmax(scores, -1)
+            far, near = weights.view(groups, -1, weights.shape[3])[..., :first], weights[..., first:last]
             output = near @ value
             output.view(groups, -1, size).baddbmm_(far, prefix_value)
         context.save_for_backward(query, key, value, prefix_key, prefix_value, far, near, output, capped)
@@ -199,9 +216,9 @@ class _Attention(torch.autograd.Function):
         if capped is not None:
             # The derivative of c · tanh(x / c) is 1 - tanh²(x / c).
             slope = 1 - (capped / context.softcap).square()
-            slope_far, slope_near = slope.split_with_sizes([far.shape[2], near.shape[3]], -1)
-            of_far.mul_(slope_far.flatten(1, 2))
-            of_near.mul_(slope_near)
+            first, own = far.shape[2], near.shape[3]
+            of_far.mul_(slope[..., :first].flatten(1, 2))
+            of_near.mul_(slope[..., first : first + own])
         of_query = of_near @ key
         of_query.view(groups, -1, size).baddbmm_(of_far, prefix_key)
         scaling = context.scaling
@@ -211,6 +228,7 @@ class _Attention(torch.autograd.Function):
             near.transpose(2, 3) @ of_output,
             (of_far.transpose(1, 2) @ query.flatten(1, 2)).mul_(scaling),
             far.transpose(1, 2) @ flat,
+            None,
             None,
             None,
             None,
