@@ -49,6 +49,7 @@ def test_processes_that_train_together_have_a_thread_each(make_task: MakeTask, m
 
 def test_memory_is_kept_unless_the_user_says_otherwise(make_task: MakeTask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert int(worker_environment("train", make_task())["MALLOC_TRIM_THRESHOLD_"]) > 2**30
+    assert worker_environment("train", make_task())["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1")
     assert worker_environment("train", make_task())["MALLOC_TRIM_THRESHOLD_"] == "1"
 
