@@ -25,6 +25,7 @@ def main() -> None:
             ["check_speed.py"],
             ["known_defects.py"],
             ["compare_speed.py"],
+            ["report_html.py"],
             ["methods.py"],
             ["training_speed.py"],
             ["prefix_length.py"],

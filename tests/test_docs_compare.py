@@ -71,3 +71,5 @@ def test_the_page_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert (folder / "comparison.md").read_text("utf-8").startswith("# entity-sentiment: v1 → v2 compared")
     report = (folder / "versions" / "v1" / "evaluation" / "report.md").read_text("utf-8")
     assert "%（" in report
+    page = (folder / "versions" / "v1" / "evaluation" / "report.html").read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")

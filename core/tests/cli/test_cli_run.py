@@ -117,7 +117,10 @@ def test_the_report_is_pointed_at(task: Path, invoke: Invoke, pretend: Pretend) 
     report = task / "versions" / "v3" / "evaluation" / "report.md"
     report.parent.mkdir(parents=True)
     report.touch()
-    assert f"report: {report}" in invoke("run", task, "--lang", "en").stdout
+    page = report.with_suffix(".html")
+    page.touch()
+    said = invoke("run", task, "--lang", "en").stdout
+    assert f"report: {report}\nreport: {page}\n" in said
 
 
 def test_nothing_to_do_is_said(task: Path, invoke: Invoke, pretend: Pretend) -> None:

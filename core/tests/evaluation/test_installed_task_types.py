@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from tasktune.definition import Task, TaskSpec
 from tasktune.definition.tree import Node, Place
 from tasktune.evaluation.predictions import Prediction, parse_outputs
-from tasktune.evaluation.report import RunFacts, render_report
+from tasktune.evaluation.report import RunFacts, as_markdown, report_sections
 from tasktune.evaluation.score import Evaluation, score
 from tasktune.plugins import find, load_task_type
 from tasktune.types import Record
@@ -43,7 +43,7 @@ def test_perfect_answers_meet_the_target(name: str, language: str) -> None:
     assert made.counts.correct == made.counts.scored == len(rows)
     assert not [finding for finding in made.findings if finding.severity == "error"]
     assert Evaluation.model_validate_json(made.model_dump_json()) == made
-    text = render_report(made, task, FACTS, map(Prediction.of, parse_outputs(task, rows)))
+    text = as_markdown(report_sections(made, task, FACTS, map(Prediction.of, parse_outputs(task, rows))))
     assert "100.0%" in text
     assert all(name in text.replace("\\", "") for name in made.baselines)
     assert ("✅ 達標，進入部署階段" if language == "zh-TW" else "✅ Target met") in text
@@ -59,6 +59,6 @@ def test_unreadable_answers_miss_it_with_a_diagnosis(name: str, language: str) -
     assert not made.met
     assert made.counts.unparsed == made.counts.scored
     assert "unparsed-answers" in [finding.code for finding in made.findings if finding.severity == "error"]
-    text = render_report(made, task, FACTS, map(Prediction.of, parse_outputs(task, rows)))
+    text = as_markdown(report_sections(made, task, FACTS, map(Prediction.of, parse_outputs(task, rows))))
     assert ("❌ 未達標" if language == "zh-TW" else "❌ Target missed") in text
     assert (rows[0][0].id) in text.replace("\\", "")

@@ -8,7 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tasktune.evaluation.predictions import Prediction, parse_outputs
-from tasktune.evaluation.report import RunFacts, render_report, typical_mistakes
+from tasktune.evaluation.report import RunFacts, as_markdown, report_sections, typical_mistakes
 from tasktune.evaluation.score import Evaluation, score
 from tasktune.locale import use_language
 from tasktune.training.hints import Hint
@@ -37,7 +37,7 @@ ENGLISH = [
 
 def report(task: Any, rows: Rows, train: list[Record] | None = None, **how: Any) -> str:
     evaluation = score(task, rows, train=train or ())
-    return render_report(evaluation, task, FACTS, map(Prediction.of, parse_outputs(task, rows)), **how)
+    return as_markdown(report_sections(evaluation, task, FACTS, map(Prediction.of, parse_outputs(task, rows)), **how))
 
 
 def sections(text: str) -> dict[str, str]:
@@ -196,7 +196,7 @@ def test_the_training_section_tells_of_stopping_keeping_and_hints(make_task: Mak
 def test_sections_without_content_are_left_out(make_task: Make, rows: Rows) -> None:
     task = make_task({"metrics": {"accuracy": 1.0}})
     evaluation = score(task, rows)
-    assert list(sections(render_report(evaluation, task, FACTS)))[1:] == [
+    assert list(sections(as_markdown(report_sections(evaluation, task, FACTS))))[1:] == [
         "Overall",
         "Kinds of mistakes",
         "Diagnosis",
@@ -229,9 +229,9 @@ def test_facts_of_the_run(make_task: Make, rows: Rows) -> None:
 def test_the_report_says_what_trained_the_model_and_why(make_task: Make, rows: Rows) -> None:
     task = make_task()
     facts = FACTS.model_copy(update={"backend": "transformers: unsloth is not installed"})
-    body = render_report(score(task, rows), task, facts)
+    body = as_markdown(report_sections(score(task, rows), task, facts))
     assert "\n- Trained with: transformers: unsloth is not installed\n" in body
-    assert "\n- 訓練工具：" in render_report(score(task, rows), task, facts, language="zh-TW")
+    assert "\n- 訓練工具：" in as_markdown(report_sections(score(task, rows), task, facts, language="zh-TW"))
 
 
 def test_the_decision_when_met(make_task: Make, rows: Rows) -> None:
@@ -250,7 +250,7 @@ def test_the_decision_when_missed_names_gap_and_next_step(make_task: Make, rows:
 def test_a_missed_target_without_findings_still_has_a_next_step(make_task: Make, rows: Rows) -> None:
     task = make_task()
     evaluation: Evaluation = score(task, rows).model_copy(update={"findings": ()})
-    text = sections(render_report(evaluation, task, FACTS))
+    text = sections(as_markdown(report_sections(evaluation, task, FACTS)))
     assert "Next step: go through the mistakes" in text["Decision"]
     assert text["Diagnosis"] == "Nothing to remark."
 

@@ -42,6 +42,7 @@ FILES = {
     "evaluation/metrics.json",
     "evaluation/statistics.json",
     "evaluation/report.md",
+    "evaluation/report.html",
     "results.json",
     "events.jsonl",
     "log.txt",

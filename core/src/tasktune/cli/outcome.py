@@ -63,9 +63,11 @@ def _show(task: Task, result: RunResult, *, judged: bool) -> None:
     if judged:
         verdict = _("the criteria are met") if result.criteria_met else _("the criteria are not met")
         output.show(_("{version}: {verdict}", version=result.version, verdict=verdict))
-    report = result.version_dir / "evaluation" / "report.md"
-    if result.evaluation is not None and result.evaluation.split == "test" and report.exists():
-        output.show(_("report: {path}", path=report))
+    folder = result.version_dir / "evaluation"
+    reports = [path for path in (folder / "report.md", folder / "report.html") if path.exists()]
+    if result.evaluation is not None and result.evaluation.split == "test" and reports:
+        for path in reports:
+            output.show(_("report: {path}", path=path))
     elif result.status == "finished":
         output.show(_("{version} is in {folder}", version=result.version, folder=result.version_dir))
 

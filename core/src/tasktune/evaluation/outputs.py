@@ -12,7 +12,8 @@ from tasktune.data.stats import Stats, prepared_stats
 from tasktune.errors import InputError
 from tasktune.evaluation.bars_svg import Bars, bars_svg
 from tasktune.evaluation.predictions import FILE_NAME, read_predictions
-from tasktune.evaluation.report import RunFacts, render_report
+from tasktune.evaluation.report import RunFacts, as_markdown, report_sections
+from tasktune.evaluation.report_html import report_page
 from tasktune.evaluation.score import Evaluation, results
 from tasktune.evaluation.training_section import training_figures
 from tasktune.evaluation.wording import Wording
@@ -39,10 +40,10 @@ def write_outputs(
     training: TrainingRecord | None = None,
     language: str | None = None,
 ) -> Path:
-    """Write ``evaluation/{metrics.json, figures/*.svg, report.md}`` and ``results.json``; return the report's path.
+    """Write ``evaluation/{metrics.json, figures/*.svg, report.md, report.html}`` and ``results.json``.
 
-    Mistakes are read from ``evaluation/predictions.jsonl``, which must exist; the version's rows and its training make
-    the figures. ``results.json`` comes last: where it is, the others are.
+    Predictions are read from ``evaluation/predictions.jsonl``, which must exist; the version's rows and its training
+    make the figures. ``results.json`` comes last: where it is, the others are. Returns the path of ``report.md``.
     """
     folder = version.evaluation
     language = nearest_language(language or task.spec.language)
@@ -52,7 +53,7 @@ def write_outputs(
         figures |= training_figures(training, Wording(language, task.plugin.info.metrics))
     for name, figure in figures.items():
         write_text_atomically(folder / name, figure)
-    report = render_report(
+    sections = report_sections(
         evaluation,
         task,
         facts,
@@ -61,7 +62,10 @@ def write_outputs(
         data_figures=[name for name in (CLASSES_FIGURE, LENGTHS_FIGURE) if name in figures],
         training=training,
     )
-    write_text_atomically(folder / "report.md", report)
+    write_text_atomically(folder / "report.md", as_markdown(sections))
+    predictions = read_predictions(folder / FILE_NAME)
+    report = report_page(evaluation, task, sections, figures, predictions, language=language)
+    write_text_atomically(folder / "report.html", report)
     write_json_atomically(version.results, results(evaluation, version.name))
     return folder / "report.md"
 

@@ -9,6 +9,7 @@ import datetime
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasktune.evaluation.markdown import as_text, escape, shorten
@@ -55,7 +56,34 @@ class RunFacts(Value):
     backend: str = ""
 
 
-def render_report(
+@dataclass(frozen=True)
+class Section:
+    """A part of the report in Markdown: its heading, in the report's language, and what stands under it.
+
+    ``key`` is the heading in English, by which a part is found. The first part's heading is the report's title.
+    """
+
+    key: str
+    heading: str
+    body: str
+
+
+def as_markdown(sections: Sequence[Section]) -> str:
+    """The parts as one Markdown document."""
+    marks = ["#", *("##" for _section in sections[1:])]
+    return (
+        "\n\n".join(f"{mark} {each.heading}\n\n{each.body}" for mark, each in zip(marks, sections, strict=True)) + "\n"
+    )
+
+
+def report_wording(task: Task, language: str | None) -> Wording:
+    """The report's words: ``language`` is by default the task's."""
+    return Wording(
+        nearest_language(language or task.spec.language), task.plugin.info.metrics, task.plugin.info.mistakes
+    )
+
+
+def report_sections(
     evaluation: Evaluation,
     task: Task,
     facts: RunFacts,
@@ -64,19 +92,16 @@ def render_report(
     language: str | None = None,
     data_figures: Sequence[str] = (),
     training: TrainingRecord | None = None,
-) -> str:
-    """The report as Markdown.
+) -> list[Section]:
+    """The parts of the report that have something to say.
 
     ``language`` is by default the task's. ``predictions`` are read once, for examples of mistakes. ``data_figures`` are
     paths relative to the report.
     """
-    wording = Wording(
-        nearest_language(language or task.spec.language), task.plugin.info.metrics, task.plugin.info.mistakes
-    )
+    wording = report_wording(task, language)
     name = escape(evaluation.task_name)
-    blocks = [
-        "# " + wording.say("{task} evaluation report", task=name),
-        _facts(evaluation, task, facts, wording),
+    return [
+        Section("", wording.say("{task} evaluation report", task=name), _facts(evaluation, task, facts, wording)),
         *_section("Overall", scores_table(evaluation, wording), wording),
         *_section("Against baselines", baselines_table(evaluation, wording), wording),
         *_section("Per class", classes_table(evaluation, wording), wording),
@@ -93,7 +118,6 @@ def render_report(
         *_section("Typical mistakes", mistakes_table(typical_mistakes(predictions), wording), wording),
         *_section("Decision", _decision(evaluation, wording), wording),
     ]
-    return "\n\n".join(blocks) + "\n"
 
 
 def typical_mistakes(predictions: Iterable[Prediction], count: int = MOST_MISTAKES) -> list[Prediction]:
@@ -111,11 +135,10 @@ def typical_mistakes(predictions: Iterable[Prediction], count: int = MOST_MISTAK
     return [firsts[kind] for kind, _count in seen.most_common(count)]
 
 
-def _section(title: str, body: str, wording: Wording) -> Iterator[str]:
-    """A heading and its body, or nothing when there is nothing to say."""
+def _section(title: str, body: str, wording: Wording) -> Iterator[Section]:
+    """A part under a heading, or nothing when there is nothing to say."""
     if body:
-        yield "## " + wording.say(title)
-        yield body
+        yield Section(title, wording.say(title), body)
 
 
 def _facts(evaluation: Evaluation, task: Task, facts: RunFacts, wording: Wording) -> str:

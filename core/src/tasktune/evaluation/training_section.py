@@ -35,10 +35,10 @@ def training_section(record: TrainingRecord, wording: Wording) -> str:
 def _curves(record: TrainingRecord) -> dict[str, Mapping[str, Points]]:
     """The curves of each figure by the words that name them; figures without a point are left out."""
     figures: dict[str, Mapping[str, Points]] = {
-        "loss": {"Training": record.curve("loss"), "Validation": record.curve("eval_loss")},
-        "metric": {"Validation": record.curve(record.watched) if record.watched != LOSS else ()},
-        "gradient_norm": {"Training": record.curve("grad_norm")},
-        "learning_rate": {"Training": record.curve("learning_rate")},
+        "loss": {"Training set": record.curve("loss"), "Validation set": record.curve("eval_loss")},
+        "metric": {"Validation set": record.curve(record.watched) if record.watched != LOSS else ()},
+        "gradient_norm": {"Training set": record.curve("grad_norm")},
+        "learning_rate": {"Training set": record.curve("learning_rate")},
     }
     there = {name: {curve: points for curve, points in of.items() if points} for name, of in figures.items()}
     return {name: curves for name, curves in there.items() if curves}
