@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tasktune.cli import completers, layout, output
+from tasktune.cli import completers, output
+from tasktune.cli.document import as_text
 from tasktune.cli.help import Argument, Command, Example
 from tasktune.cli.options import json_option, speak
 from tasktune.errors import InputError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 FEW_ROWS, MANY_ROWS, MOST_ROWS = 3, 20, 1_000
 """Rows fixed and broken that the terminal, Markdown and HTML show of each; --json has them all."""
-_WIDEST = 40
 _FORMATS = (".md", ".html", ".json")
 
 
@@ -86,7 +86,7 @@ def command(context: click.Context, words: tuple[str, ...], files: tuple[Path, .
     if as_json:
         output.show_json(comparison.model_dump(mode="json"))
     else:
-        output.show(_as_text(_blocks(comparison, tasks[-1], FEW_ROWS)))
+        output.show(as_text(_blocks(comparison, tasks[-1], FEW_ROWS)))
         for file in files:
             output.show(_("report: {path}", path=file))
     context.exit(1 if comparison.worse else 0)
@@ -136,22 +136,3 @@ def _write(file: Path, comparison: Comparison, task: Task) -> None:
     else:
         text = as_html(_blocks(comparison, task, MOST_ROWS), current_language())
     write_text_atomically(file, text)
-
-
-def _as_text(blocks: Sequence[Block]) -> str:
-    from tasktune.evaluation.document import Bullets, Heading, Paragraph
-    from tasktune.evaluation.markdown import plain, shorten
-
-    columns = layout.terminal_width()
-    parts = []
-    for block in blocks:
-        if isinstance(block, Heading):
-            parts.append(plain(block.text))
-        elif isinstance(block, Paragraph):
-            parts.append(layout.paragraph(plain(block.text), columns))
-        elif isinstance(block, Bullets):
-            parts.append("\n".join(f"  {plain(item)}" for item in block.items))
-        else:
-            rows = [[shorten(plain(cell), _WIDEST) for cell in row] for row in block.rows]
-            parts.append(layout.table([plain(cell) for cell in block.header], rows))
-    return "\n\n".join(parts)

@@ -28,6 +28,7 @@ COMMANDS = {
     "train": Entry("tasktune.cli.train:command", "Prepare and train, without evaluating."),
     "evaluate": Entry("tasktune.cli.evaluate:command", "Evaluate a trained version."),
     "compare": Entry("tasktune.cli.compare:command", "Tell whether a version is better than another."),
+    "curve": Entry("tasktune.cli.curve:command", "Tell how many more rows the target needs."),
     "predict": Entry("tasktune.cli.predict:command", "Ask a trained version for answers."),
     "adopt": Entry("tasktune.cli.adopt:command", "Take a version into use."),
     "rollback": Entry("tasktune.cli.rollback:command", "Go back to the version adopted before."),

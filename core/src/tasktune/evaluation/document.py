@@ -1,4 +1,4 @@
-"""A document of headings, paragraphs, lists and tables, written as Markdown or as one HTML file.
+"""A document of headings, paragraphs, lists, tables and figures, written as Markdown or as one HTML file.
 
 All text is plain text: each way of writing escapes it, so that nothing from data or models becomes markup.
 """
@@ -44,7 +44,16 @@ class Table:
     numbers_from: int | None = None
 
 
-Block: TypeAlias = Heading | Paragraph | Bullets | Table
+@dataclass(frozen=True)
+class Figure:
+    """A picture: an ``svg`` of ours, which Markdown finds under ``path`` beside the document, and HTML has in it."""
+
+    title: str
+    path: str
+    svg: str
+
+
+Block: TypeAlias = Heading | Paragraph | Bullets | Table | Figure
 
 
 def as_markdown(blocks: Sequence[Block]) -> str:
@@ -65,6 +74,8 @@ def _markdown(block: Block) -> str:
         return markdown.escape(block.text)
     if isinstance(block, Bullets):
         return "\n".join(f"- {markdown.escape(item)}" for item in block.items)
+    if isinstance(block, Figure):
+        return f"![{markdown.escape(block.title)}]({block.path})"
     header, *rows = ([markdown.escape(cell) for cell in cells] for cells in (block.header, *block.rows))
     return markdown.table(header, rows, numbers_from=block.numbers_from)
 
@@ -76,6 +87,8 @@ def _html(block: Block) -> str:
         return f"<p>{text(block.text)}</p>"
     if isinstance(block, Bullets):
         return "<ul>\n" + "\n".join(f"<li>{text(item)}</li>" for item in block.items) + "\n</ul>"
+    if isinstance(block, Figure):
+        return f'<div class="scroll">{block.svg}</div>'
     right = len(block.header) if block.numbers_from is None else block.numbers_from
     lines = [_line(block.header, "th", right), *(_line(row, "td", right) for row in block.rows)]
     return '<div class="scroll"><table>\n' + "\n".join(lines) + "\n</table></div>"
