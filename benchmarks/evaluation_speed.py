@@ -21,7 +21,7 @@ from tasktune.data.encode import Encoder
 from tasktune.data.rows import chat, read_split
 from tasktune.inference.decoding import read_decoding
 from tasktune.inference.engine import TransformersEngine, load_version_model
-from tasktune.inference.generate import blind_prompt
+from tasktune.inference.prompts import blind_prompt
 from tasktune.training.base import load_tokenizer
 from tasktune.workspace.versions import Version
 

@@ -1,7 +1,7 @@
 """A real HTTP server that speaks OpenAI's chat protocol, with a script of answers and faults. Loaded by runpy.
 
-``server.script`` holds what the next requests meet, in order; when it is used up, requests are answered with
-``server.write(number)`` examples, as many as they ask for.
+``server.script`` holds what the next requests meet, in order; when it is used up, requests for a stream are answered
+with ``server.write(number)`` examples, as many as they ask for, and others with ``server.reply(body)``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ PIECE = 7
 
 
 class Server(ThreadingHTTPServer):
-    """What was asked is in ``requests`` (bodies) and ``headers``."""
+    """What was asked is in ``requests`` (bodies) and ``headers``; ``most_at_once`` is how many were under way at most.
+
+    ``models`` are those that it lists; None: it has no list.
+    """
 
     daemon_threads = True
 
@@ -32,6 +35,10 @@ class Server(ThreadingHTTPServer):
         self.headers: list[dict[str, str]] = []
         self.written = 0
         self.tells_usage = True
+        self.reply: Callable[[dict[str, Any]], Any] = lambda body: ""
+        self.models: list[str] | None = None
+        self.at_once = self.most_at_once = 0
+        self.counting = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -59,12 +66,35 @@ class Handler(BaseHTTPRequestHandler):
         self.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append(self.body)
         self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
-        assert self.path == "/v1/chat/completions", self.path
-        step = self.server.script.pop(0) if self.server.script else answer()
+        if self.path != "/v1/chat/completions":
+            status(404, "page not found")(self)
+            return
+        with self.server.counting:
+            usual = answer() if self.body.get("stream") else said()
+            step = self.server.script.pop(0) if self.server.script else usual
+            self.server.at_once += 1
+            self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
         try:
             step(self)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+        finally:
+            with self.server.counting:
+                self.server.at_once -= 1
+
+    def do_GET(self) -> None:
+        if self.path != "/v1/models" or self.server.models is None:
+            status(404, "page not found")(self)
+            return
+        self.send(json.dumps({"object": "list", "data": [{"id": name} for name in self.server.models]}).encode())
+
+    def send(self, body: bytes) -> None:
+        """A body of JSON, whole."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def start(self) -> None:
         self.send_response(200)
@@ -156,16 +186,40 @@ def whole(body: bytes | None = None) -> Step:
     """An answer in one piece, from a server that does not stream; or any other body."""
 
     def step(handler: Handler) -> None:
+        if body is not None:
+            handler.send(body)
+            return
         message = {"role": "assistant", "content": handler.server.examples(handler.body)}
         usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         made = {"model": "fake-1", "choices": [choice], "usage": usage}
-        sent = json.dumps(made).encode() if body is None else body
+        handler.send(json.dumps(made).encode())
+
+    return step
+
+
+def said(text: str | None = None, finish: str = "stop", seconds: float = 0.0, **message: Any) -> Step:
+    """An answer that is not streamed, after so many seconds: this text, or what the server replies."""
+
+    def step(handler: Handler) -> None:
+        time.sleep(seconds)
+        content = handler.server.reply(handler.body) if text is None else text
+        choice = {"index": 0, "message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
+        handler.send(json.dumps({"model": handler.body["model"], "choices": [choice]}).encode())
+
+    return step
+
+
+def cut_body() -> Step:
+    """The connection breaks in the middle of an answer that is not streamed."""
+
+    def step(handler: Handler) -> None:
         handler.send_response(200)
-        handler.send_header("Content-Type", "application/json; charset=utf-8")
-        handler.send_header("Content-Length", str(len(sent)))
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", "1000")
         handler.end_headers()
-        handler.wfile.write(sent)
+        handler.wfile.write(b'{"choices": [{')
+        handler.cut()
 
     return step
 

@@ -15,9 +15,13 @@ from typing import Any
 import pytest
 
 from tasktune.definition import Split, Task, load_task
+from tasktune.inference.decoding import Decoding, write_decoding
 from tasktune.pipeline import RunResult, run
+from tasktune.pipeline.stages import begin, check
+from tasktune.pipeline.start import data_hashes
+from tasktune.training.record import TrainingRecord, write_record
 from tasktune.workspace.events import Event, EventReader
-from tasktune.workspace.versions import Version
+from tasktune.workspace.versions import State, Version, new_version
 
 TESTS = Path(__file__).parents[1]
 WORDS = {"yes": ("good", "fine", "happy", "bright"), "no": ("bad", "poor", "sad", "grim")}
@@ -187,3 +191,32 @@ def made(workshop: Path, base: Path) -> Path:
         run(task)
         run(load_task(task.folder, overrides=["training.start_from=v1", "training.seed=7"]))
     return task.folder
+
+
+@pytest.fixture
+def make_trained(workshop: Path, tmp_path: Path) -> Callable[..., Version]:
+    """``make_trained("constrained", training={…})``: a version that counts as trained, with rules but without a model.
+
+    It has 20 training rows, 5 of valid and 12 of test; texts of the class no have the word odd.
+    """
+
+    def make(mode: str = "free", **keys: Any) -> Version:
+        folder = tmp_path / "task"
+        (folder / "data").mkdir(parents=True)
+        kinds = (("even", "yes"), ("odd", "no"))
+        for split, count in (("train", 20), ("valid", 5), ("test", 12)):
+            told = [{"text": f"{split} {n} {kinds[n % 2][0]}", "label": kinds[n % 2][1]} for n in range(count)]
+            (folder / "data" / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in told), "utf-8")
+        definition = {"task_name": "t", "task_type": "toy", "language": "en", "options": {"classes": ["yes", "no"]}}
+        (folder / "task.yaml").write_text(json.dumps({**definition, **keys}), "utf-8")
+        task = load_task(folder)
+        version = new_version(folder, "v1")
+        state = State(fingerprint="f", stages_done=("prepare", "train"))
+        begin(task, version, state, data_hashes(task), check(task, lambda event: None), lambda event: None)
+        rules: dict[str, Any] = {"mode": mode, "max_new_tokens": 16, "context": 512, "stop": ("<|im_end|>",)}
+        switches = {"enable_thinking": False}
+        write_decoding(version.decoding, Decoding(**rules, chat_template_sha256="0" * 64, template_switches=switches))
+        write_record(version.training, TrainingRecord(steps=1, history=()))
+        return version
+
+    return make

@@ -10,11 +10,11 @@ from tasktune.cli import layout
 from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
-    from tasktune.data.generating.endpoint import Endpoint
     from tasktune.data.generating.pairs import Pairs
     from tasktune.data.generating.plan import Plan
     from tasktune.data.generating.review import Draft
     from tasktune.data.generating.run import Generated
+    from tasktune.endpoint import Endpoint
 
 _MOST_REASONS = 10
 _LONGEST_REASON = 200

@@ -84,12 +84,12 @@ def load(task: Path, task_type: str | None, overlays: tuple[str, ...], overrides
     return loaded
 
 
-def load_trained(task: Path, name: str | None, *, in_use: bool = False) -> tuple[Task, Version]:
+def load_trained(task: Path, name: str | None, *, in_use: bool = False, weights: bool = True) -> tuple[Task, Version]:
     """The version called ``name``, or the newest that is trained; and the task as it was when that was made.
 
     With ``in_use`` the adopted version comes before the newest. Which one it is, and why, is said on stderr unless it
     was asked for by name. A model is asked as it was taught, whatever task.yaml says by now. Data paths stay relative
-    to the task's folder.
+    to the task's folder. Without ``weights`` one whose weights were pruned will do.
 
     :raises tasktune.errors.InputError: there is no such version, or it is not trained yet, or its weights were pruned.
     """
@@ -98,7 +98,7 @@ def load_trained(task: Path, name: str | None, *, in_use: bool = False) -> tuple
 
     folder = definition_file(task).parent
     chosen = adopted(folder) if in_use and name is None else None
-    version = chosen or _trained_version(folder, name)
+    version = chosen or _trained_version(folder, name, weights=weights)
     loaded = load_task(version.definition, folder=folder)
     speak(loaded.spec.language)
     if chosen is not None:
@@ -135,13 +135,13 @@ def speak(language: str) -> None:
         use_language(language)
 
 
-def _trained_version(folder: Path, name: str | None) -> Version:
+def _trained_version(folder: Path, name: str | None, *, weights: bool) -> Version:
     from tasktune.errors import InputError
     from tasktune.workspace.versions import get_version, versions
 
     if name is not None:
         version = get_version(folder, name)
-        if version.pruned.exists():
+        if weights and version.pruned.exists():
             raise InputError(
                 _("the weights of version {name} were pruned", name=name), hint=_("train one with tune run")
             )
@@ -152,6 +152,6 @@ def _trained_version(folder: Path, name: str | None) -> Version:
             hint=_("go on with tune run {folder}", folder=folder),
         )
     for version in reversed(versions(folder)):
-        if version.has_done("train") and not version.pruned.exists():
+        if version.has_done("train") and not (weights and version.pruned.exists()):
             return version
     raise InputError(_("{folder} has no trained version", folder=folder), hint=_("train one with tune run"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tasktune.cli import output, progress
+from tasktune.locale import current_language
 from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _plain(task: Task, result: RunResult) -> dict[str, Any]:
         "version": result.version,
         "version_dir": str(result.version_dir),
         "status": result.status,
+        "evaluation_dir": None if result.beside is None else str(result.beside),
         "criteria_met": result.criteria_met,
         "evaluation": None if result.evaluation is None else results(result.evaluation, result.version),
     }
@@ -63,9 +65,10 @@ def _show(task: Task, result: RunResult, *, judged: bool) -> None:
     if judged:
         verdict = _("the criteria are met") if result.criteria_met else _("the criteria are not met")
         output.show(_("{version}: {verdict}", version=result.version, verdict=verdict))
-    folder = result.version_dir / "evaluation"
+    folder = result.beside or result.version_dir / "evaluation"
     reports = [path for path in (folder / "report.md", folder / "report.html") if path.exists()]
-    if result.evaluation is not None and result.evaluation.split == "test" and reports:
+    judged_here = result.evaluation is not None and (result.beside is not None or result.evaluation.split == "test")
+    if judged_here and reports:
         for path in reports:
             output.show(_("report: {path}", path=path))
     elif result.status == "finished":
@@ -76,9 +79,14 @@ def show_evaluation(evaluation: Evaluation, task: Task) -> None:
     """The scores as a table, and the first findings."""
     from rich.console import Console
 
+    from tasktune.evaluation.engine_section import engine_remarks
     from tasktune.evaluation.summary import summary_table
+    from tasktune.evaluation.wording import Wording
 
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
     console.print(summary_table(evaluation, task))
+    if evaluation.engine is not None:
+        for text in engine_remarks(evaluation.engine, Wording(current_language(), {})):
+            output.show(text)
     for finding in evaluation.findings[:MAX_FINDINGS]:
         output.show(_("{title}: {text}", title=_(finding.severity), text=finding.message))

@@ -29,7 +29,7 @@ def words(found: Status, metrics: Mapping[str, MetricInfo]) -> str:
     wording = Wording(current_language(), metrics)
     sections = [_("Task: {name}", name=found.task), *_basics(found)]
     if found.scores is not None:
-        sections += ["", _scores(found.scores, wording), *_classes(found.scores)]
+        sections += ["", _scores(found.scores, wording), *_engines(found, wording), *_classes(found.scores)]
     if found.rows is not None:
         sections += ["", *_rows(found.rows, wording)]
     if found.versions:
@@ -67,6 +67,21 @@ def _scores(scores: Scores, wording: Wording) -> str:
     rows += [(wording.title(name), wording.value(name, scores.metrics[name]), NOTHING, NOTHING) for name in others]
     title = _("Score of {version} ({why})", version=scores.version, why=why)
     return title + "\n" + table([_("metric"), _("score"), _("target"), _("gap")], rows, numbers=frozenset({1, 2}))
+
+
+def _engines(found: Status, wording: Wording) -> Iterator[str]:
+    """What the same version scores by other engines."""
+    if not found.engines or found.scores is None:
+        return
+    rows = []
+    for row in found.engines:
+        metric, agreement = row.verdict.metric, row.agreement
+        score = wording.judged(row.verdict) + wording.interval(metric, row.interval)
+        same = NOTHING if agreement is None else f"{agreement.same:,} / {agreement.rows:,}"
+        rows.append((plain(row.engine), f"{wording.title(metric)} {score}", "✅" if row.verdict.met else "❌", same))
+    yield ""
+    yield _("{version} by other engines", version=found.scores.version)
+    yield table([_("engine"), _("score"), _("target met"), _("same answers")], rows, numbers=frozenset({3}))
 
 
 def _classes(scores: Scores) -> Iterator[str]:

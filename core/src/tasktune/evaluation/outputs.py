@@ -70,6 +70,18 @@ def write_outputs(
     return folder / "report.md"
 
 
+def write_beside(evaluation: Evaluation, task: Task, version: Version, folder: Path, facts: RunFacts) -> None:
+    """Write ``metrics.json``, ``report.md`` and, last, ``results.json`` of an evaluation by another engine.
+
+    ``folder`` holds its ``predictions.jsonl``. The version's own files stay as they are.
+    """
+    language = nearest_language(task.spec.language)
+    write_text_atomically(folder / "metrics.json", evaluation.model_dump_json(indent=2) + "\n")
+    report = render_report(evaluation, task, facts, read_predictions(folder / FILE_NAME), language=language)
+    write_text_atomically(folder / "report.md", report)
+    write_json_atomically(folder / version.results.name, results(evaluation, version.name))
+
+
 def _data_figures(stats: Stats, language: str) -> dict[str, str]:
     """How the rows are spread over classes, the commonest first, and over the lengths of their inputs, by file name."""
     totals: Counter[str] = Counter()
@@ -96,7 +108,15 @@ def read_evaluation(version: Version) -> Evaluation:
 
     :raises InputError: the version has none, or its file is damaged.
     """
-    path = version.evaluation / "metrics.json"
+    return read_evaluation_in(version.evaluation)
+
+
+def read_evaluation_in(folder: Path) -> Evaluation:
+    """The evaluation in a folder, which another engine may have made.
+
+    :raises InputError: there is none, or its file is damaged.
+    """
+    path = folder / "metrics.json"
     try:
         return Evaluation.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:

@@ -19,6 +19,7 @@ from tasktune.evaluation.intervals import Intervals, intervals
 from tasktune.evaluation.predictions import is_correct, parse_outputs
 from tasktune.evaluation.statistics import statistics_of, write_statistics
 from tasktune.improve.diagnose import diagnose
+from tasktune.inference.engines import EngineUse
 from tasktune.locale import translate as _
 from tasktune.types import Finding, Metrics, Record, RunContext, Scored, Value
 
@@ -41,12 +42,13 @@ class Counts(Value):
 
 class Evaluation(Value):
     """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric. Evaluations of earlier
-    versions of tasktune have no ``intervals`` and no ``errors``."""
+    versions of tasktune have no ``engine``, no ``intervals`` and no ``errors``."""
 
     task_name: str
     task_type: str
     split: str
     decoding: str
+    engine: EngineUse | None = None
     counts: Counts
     metrics: Metrics
     intervals: Intervals | None = None
@@ -158,6 +160,7 @@ def results(evaluation: Evaluation, version: str | None = None) -> dict[str, Any
         "version": version,
         "split": evaluation.split,
         "decoding": evaluation.decoding,
+        "engine": None if evaluation.engine is None else evaluation.engine.model_dump(),
         "primary_metric": headline.metric,
         "value": headline.value,
         "threshold": headline.threshold,

@@ -15,6 +15,7 @@ from tasktune.errors import InputError
 from tasktune.evaluation.criteria import Verdict
 from tasktune.evaluation.outputs import read_evaluation
 from tasktune.evaluation.score import Evaluation
+from tasktune.improve.beside import EngineRow, engine_rows
 from tasktune.improve.next_step import next_steps
 from tasktune.improve.outliers import FAR_BELOW, FEWEST, LOW
 from tasktune.locale import spoken
@@ -83,7 +84,8 @@ class Rows(Value):
 
 
 class Status(Value):
-    """All of it. ``next`` says in words what to do; ``remarks``, what is not as it should be."""
+    """All of it. ``engines`` are what the version that counts scores by other engines. ``next`` says in words what to
+    do; ``remarks``, what is not as it should be."""
 
     task: str
     folder: str
@@ -94,6 +96,7 @@ class Status(Value):
     base_model: str
     method: str
     scores: Scores | None
+    engines: tuple[EngineRow, ...]
     rows: Rows | None
     versions: tuple[VersionRow, ...]
     decisions: tuple[Decision, ...]
@@ -104,7 +107,8 @@ class Status(Value):
 def status(task: Task) -> Status:
     """Look at the files of a task; nothing is computed but counts, and nothing is written.
 
-    :raises InputError: the decisions or the provenance of the version that counts are damaged.
+    :raises InputError: the decisions, the provenance of the version that counts or one of its evaluations by other
+        engines are damaged.
     """
     made = versions(task.folder)
     adopted = adopted_name(task.folder)
@@ -123,6 +127,7 @@ def status(task: Task) -> Status:
         base_model=task.spec.training.base_model,
         method=_method(task),
         scores=scores,
+        engines=() if scores is None or judged is None else tuple(engine_rows(task, judged)),
         rows=rows,
         versions=table,
         decisions=tuple(read_decisions(task.folder)),

@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tasktune.data.records import Split
 from tasktune.data.rows import count_rows, read_split, rows_path
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from tasktune.definition import Task
     from tasktune.workspace.versions import Version
 
+
+class Answering(Protocol):
+    """What answers records, some at a time."""
+
+    def outputs(self, records: Sequence[Record], skip: frozenset[int] = ...) -> Iterator[list[tuple[int, str]]]:
+        """The index of each record with the answer; those in ``skip`` may be left out."""
+
+
 # Rows whose prompts are held in memory at once.
 _CHUNK = 8192
 
@@ -32,18 +40,33 @@ def predict_split(task: Task, version: Version, split: Split, events: EventLog, 
     """
     total = count_rows(rows_path(version.prepared, split))
     events.stage("evaluate", "started", rows=total, split=split)
-    _predict(task, version, read_split(version.prepared, split), total, version.evaluation_of(split), events, stop)
+    generator = Generator.of_version(task, version)
+    _predict(task, generator, read_split(version.prepared, split), total, version.evaluation_of(split), events, stop)
+    events.stage("evaluate", "finished", rows=total, split=split)
+
+
+def predict_split_beside(
+    task: Task, version: Version, split: Split, generator: Answering, folder: Path, events: EventLog, stop: Interruption
+) -> None:
+    """Write ``predictions.jsonl`` for a split into a folder beside the version's own evaluation, by another engine.
+
+    :raises KeyboardInterrupt: asked to stop; what has been generated is kept for the next call.
+    """
+    total = count_rows(rows_path(version.prepared, split))
+    events.stage("evaluate", "started", rows=total, split=split)
+    _predict(task, generator, read_split(version.prepared, split), total, folder, events, stop)
     events.stage("evaluate", "finished", rows=total, split=split)
 
 
 def predict_records(task: Task, version: Version, records: Sequence[Record], folder: Path, stop: Interruption) -> None:
     """Write ``predictions.jsonl`` and ``events.jsonl`` for any records into ``folder``."""
-    _predict(task, version, iter(records), len(records), folder, EventLog(folder / version.events.name), stop)
+    generator = Generator.of_version(task, version)
+    _predict(task, generator, iter(records), len(records), folder, EventLog(folder / version.events.name), stop)
 
 
 def _predict(
     task: Task,
-    version: Version,
+    generator: Answering,
     records: Iterator[Record],
     total: int,
     folder: Path,
@@ -52,7 +75,6 @@ def _predict(
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     partial = PartialOutputs(folder / ".outputs.partial.jsonl")
-    generator = Generator.of_version(task, version)
 
     def outputs() -> Iterator[tuple[Record, str]]:
         started, before, first = time.monotonic(), len(partial.by_row), 0

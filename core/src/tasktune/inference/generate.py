@@ -13,6 +13,7 @@ from tasktune.grammar import free_text, grammar_of, unenforceable
 from tasktune.inference.choices import ChoiceTrie
 from tasktune.inference.constraints import ChoiceMatcher, Constraint, GrammarConstraints, GrammarError
 from tasktune.inference.decoding import Decoding, read_decoding
+from tasktune.inference.prompts import blind_prompt
 from tasktune.locale import translate as _
 from tasktune.training.base import load_tokenizer
 from tasktune.types import Prompt, Record
@@ -77,11 +78,6 @@ class Generator:
     def _spelled(self, choices: tuple[str, ...]) -> Constraint:
         trie = ChoiceTrie(self._encoder.completions(choices))
         return lambda: ChoiceMatcher(trie)
-
-
-def blind_prompt(task: Task, record: Record) -> Prompt:
-    """The prompt of a record as inference builds it: from the inputs alone."""
-    return task.plugin.build_prompt(record.model_copy(update={"target": None}), task.options)
 
 
 def refuse_longer_than(context: int, records: Sequence[Record], prompts: Sequence[Sequence[int]]) -> None:

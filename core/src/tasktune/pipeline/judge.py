@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime
 import itertools
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasktune.data.records import SPLITS, Split
 from tasktune.data.rows import count_rows, read_split, rows_path
-from tasktune.evaluation.outputs import write_outputs
-from tasktune.evaluation.predictions import FILE_NAME, read_predictions
+from tasktune.evaluation.outputs import write_beside, write_outputs
+from tasktune.evaluation.predictions import FILE_NAME, Prediction, read_predictions
 from tasktune.evaluation.report import RunFacts
-from tasktune.evaluation.score import Evaluation, score
+from tasktune.evaluation.score import Evaluation, metrics_of, score
+from tasktune.inference.engines import Agreement, EngineUse
 from tasktune.training.record import read_record
+from tasktune.types import Answer, Scored
 from tasktune.workspace.files import read_json
 from tasktune.workspace.versions import Version
 
@@ -25,26 +29,62 @@ MAX_BASELINE_ROWS = 50_000
 
 def judge(task: Task, version: Version, split: Split) -> Evaluation:
     """Score the predictions of a split by the task's criteria; for test, write metrics, results and report."""
-    training = read_record(version.training)
-    predictions = read_predictions(version.evaluation_of(split) / FILE_NAME)
-    rows = {name: count_rows(rows_path(version.prepared, name)) for name in SPLITS}
-    step = -(-rows["train"] // MAX_BASELINE_ROWS)
-    evaluation = score(
+    own = version.evaluation_of(split)
+    evaluation = _scored(task, version, split, own, keep=version.evaluation if split == "test" else None)
+    evaluation = evaluation.model_copy(update={"engine": EngineUse()})
+    if split == "test":
+        write_outputs(evaluation, task, version, _facts(version), training=read_record(version.training))
+    return evaluation
+
+
+def judge_beside(task: Task, version: Version, split: Split, folder: Path, use: EngineUse) -> Evaluation:
+    """Score the predictions that another engine left in ``folder``, and write metrics, results and report there.
+
+    The version's own evaluation of the split, if there is one, stands beside the baselines, and answers are compared.
+    """
+    evaluation = _scored(task, version, split, folder, keep=folder)
+    own = version.evaluation_of(split) / FILE_NAME
+    if own.exists():
+        rows = [Scored(record=each.record, output=each.output, answer=each.answer) for each in read_predictions(own)]
+        labelled = [row for row in rows if row.record.target is not None]
+        beside = {f"{version.name} ({EngineUse().title})": metrics_of(task, labelled)}
+        evaluation = evaluation.model_copy(update={"baselines": {**beside, **evaluation.baselines}})
+        use = use.model_copy(update={"agreement": _agreement(rows, read_predictions(folder / FILE_NAME))})
+    evaluation = evaluation.model_copy(update={"engine": use})
+    write_beside(evaluation, task, version, folder, _facts(version))
+    return evaluation
+
+
+def _scored(task: Task, version: Version, split: Split, folder: Path, *, keep: Path | None) -> Evaluation:
+    """Score the predictions in a folder, beside what the version's training rows teach simple methods."""
+    step = -(-count_rows(rows_path(version.prepared, "train")) // MAX_BASELINE_ROWS)
+    return score(
         task,
-        ((prediction.record, prediction.output) for prediction in predictions),
+        ((each.record, each.output) for each in read_predictions(folder / FILE_NAME)),
         train=list(itertools.islice(read_split(version.prepared, "train"), 0, None, step)),
         split=split,
         decoding=read_json(version.decoding)["mode"],
-        loss_curve=training.loss_curve,
-        keep=version.evaluation if split == "test" else None,
+        loss_curve=read_record(version.training).loss_curve,
+        keep=keep,
     )
-    facts = RunFacts(
+
+
+def _facts(version: Version) -> RunFacts:
+    training = read_record(version.training)
+    return RunFacts(
         version=version.name,
         date=datetime.date.today(),
-        rows=rows,
+        rows={name: count_rows(rows_path(version.prepared, name)) for name in SPLITS},
         trained_in=training.trained_in,
         backend=": ".join(filter(None, (training.backend, training.backend_reason))),
     )
-    if split == "test":
-        write_outputs(evaluation, task, version, facts, training=training)
-    return evaluation
+
+
+def _agreement(own: Iterable[Scored], others: Iterable[Prediction]) -> Agreement:
+    answers = {row.record.id: row.answer for row in own}
+    both = [(answers[each.id], each.answer) for each in others if each.id in answers]
+    return Agreement(rows=len(both), same=sum(_alike(one, other) for one, other in both))
+
+
+def _alike(one: Answer, other: Answer) -> bool:
+    return one.parsed == other.parsed and bool(one.value == other.value)

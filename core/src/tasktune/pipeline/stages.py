@@ -39,12 +39,16 @@ OnEvent = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended: unchanged when there was nothing to do. ``evaluation`` is None before that stage."""
+    """How a run ended: unchanged when there was nothing to do. ``evaluation`` is None before that stage.
+
+    ``beside`` is the folder of an evaluation by another engine than the version's own.
+    """
 
     version: str
     version_dir: Path
     status: Literal["finished", "unchanged"]
     evaluation: Evaluation | None
+    beside: Path | None = None
 
     @property
     def criteria_met(self) -> bool:
@@ -99,14 +103,19 @@ def evaluate(task: Task, version: Version, split: Split, on_event: OnEvent = lam
 
     :raises InputError: the version is not trained, or the split is empty.
     """
+    refuse_unready(version, split)
+    with locked(task.folder):
+        run_worker("evaluate", version, task, on_event, split=split)
+        return judge(task, version, split)
+
+
+def refuse_unready(version: Version, split: Split) -> None:
+    """:raises InputError: the version is not trained, or the split is empty."""
     state = version.state()
     if state is None or "train" not in state.stages_done:
         raise InputError(_("version {name} is not trained yet", name=version.name), hint=_("run tune train first"))
     if not rows_path(version.prepared, split).stat().st_size:
         raise InputError(_("the {split} split of version {name} has no rows", split=split, name=version.name))
-    with locked(task.folder):
-        run_worker("evaluate", version, task, on_event, split=split)
-        return judge(task, version, split)
 
 
 def go_through(task: Task, version: Version, stages: tuple[Stage, ...], on_event: OnEvent, resumed: bool) -> None:

@@ -25,7 +25,7 @@ from tasktune.workspace.versions import Version
 if TYPE_CHECKING:
     from tasktune.definition import Task
 
-WorkerStage = Literal["train", "evaluate", "predict"]
+WorkerStage = Literal["train", "evaluate", "predict", "vllm"]
 _POLL_SECONDS = 0.1
 _PATIENCE_SECONDS = 60.0
 _LOG_LINES_SHOWN = 15
@@ -51,7 +51,7 @@ def run_worker(
 ) -> None:
     """Run one stage of a version in a worker and return when it is done.
 
-    ``scratch`` is where prediction, which leaves the version alone, keeps its files.
+    ``scratch`` is where prediction and other engines, which leave the version alone, keep their files.
 
     A training whose memory runs out is begun again with fewer rows at a time, from its newest checkpoint.
 

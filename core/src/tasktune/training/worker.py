@@ -1,4 +1,4 @@
-"""The worker: ``python -m tasktune.training.worker VERSION_DIR TASK_DIR train|evaluate|predict``.
+"""The worker: ``python -m tasktune.training.worker VERSION_DIR TASK_DIR train|evaluate|predict|vllm``.
 
 torchrun starts several of it to train together (:mod:`tasktune.training.processes`); the first of them prepares the
 rows, speaks, and saves.
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tasktune.training.worker")
     parser.add_argument("version_dir", type=Path)
     parser.add_argument("task_dir", type=Path)
-    parser.add_argument("stage", choices=["train", "evaluate", "predict"])
+    parser.add_argument("stage", choices=["train", "evaluate", "predict", "vllm"])
     parser.add_argument("--split", default="test", choices=["train", "valid", "test"])
     parser.add_argument("--scratch", type=Path)
     parser.add_argument("--parent", type=int, default=os.getppid(), help="end when this process does")
@@ -64,6 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
             elif options.stage == "evaluate":
                 with recorded(task, version, "evaluate", options.split):
                     evaluate_version(task, version, options.split, interruption)
+            elif options.stage == "vllm":
+                answer_by_vllm(task, version, options.split, options.scratch, interruption)
             else:
                 _predict(task, version, options.scratch, interruption)
     except KeyboardInterrupt:
@@ -181,6 +183,15 @@ def evaluate_version(task: Task, version: Version, split: Split, interruption: I
     from tasktune.inference.evaluate import predict_split
 
     predict_split(task, version, split, EventLog(version.events), interruption)
+
+
+def answer_by_vllm(task: Task, version: Version, split: Split, folder: Path, interruption: Interruption) -> None:
+    """Write vLLM's answers for a trained version to the rows of one of its splits into a folder."""
+    from tasktune.inference.evaluate import predict_split_beside
+    from tasktune.inference.with_vllm import VllmGenerator
+
+    events = EventLog(folder / version.events.name)
+    predict_split_beside(task, version, split, VllmGenerator(task, version), folder, events, interruption)
 
 
 def _predict(task: Task, version: Version, scratch: Path, interruption: Interruption) -> None:

@@ -78,6 +78,11 @@ class Version:
         return self.evaluation if split == "test" else self.folder / f"evaluation-{split}"
 
     @property
+    def engines(self) -> Path:
+        """Where evaluations of the version by other engines than its own lie, each in a folder of its own."""
+        return self.folder / "engines"
+
+    @property
     def results(self) -> Path:
         return self.folder / "results.json"
 

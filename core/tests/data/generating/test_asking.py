@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from tasktune.data.generating.asking import is_strict
 from tasktune.data.generating.plan import tokens
+from tasktune.endpoint import is_strict
 
 Invoke = Callable[..., Result]
 TOY = Path(__file__).parents[2] / "toy_plugin.py"

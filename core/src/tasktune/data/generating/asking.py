@@ -20,10 +20,6 @@ from tasktune.types import Message, Prompt, Record, Value
 if TYPE_CHECKING:
     from tasktune.definition import Task
 
-_STRICT = {"$defs", "$ref", "additionalProperties", "anyOf", "const", "description", "enum", "items", "properties"}
-_STRICT |= {"required", "title", "type"}
-"""Keywords that strict structured outputs take in every model that has them (OpenAI's guide, supported schemas)."""
-
 
 class Asking(Value):
     """What every request of a run has in common.
@@ -152,20 +148,6 @@ def asking_for(task: Task, sample: Record, wanted_class: str | None, seen: Itera
         shown="\n\n".join(message.content for message in prompt.messages if message.role == "user"),
         language=task.spec.language,
     )
-
-
-def is_strict(schema: Mapping[str, Any]) -> bool:
-    """Whether OpenAI's strict mode takes a schema: all properties required, no others allowed, plain keywords."""
-    if not _STRICT.issuperset(schema):
-        return False
-    properties = schema.get("properties", {})
-    if schema.get("type") == "object" and (
-        schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(properties)
-    ):
-        return False
-    inner = [*properties.values(), *schema.get("$defs", {}).values(), *schema.get("anyOf", ())]
-    inner += [schema["items"]] if "items" in schema else []
-    return all(isinstance(each, Mapping) and is_strict(each) for each in inner)
 
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from tasktune.definition import GenerateSpec
 from tasktune.definition.fields import InvalidValue, endpoint_url
 from tasktune.definition.problems import describe
+from tasktune.endpoint import Endpoint
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
-from tasktune.types import Value
 
 if TYPE_CHECKING:
     from tasktune.definition import Task
@@ -21,18 +21,6 @@ if TYPE_CHECKING:
 OPENAI = "https://api.openai.com/v1"
 KEY, BASE_URL, MODEL = "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"
 """Environment variables: the first two are those of OpenAI's own client."""
-
-
-class Endpoint(Value):
-    """A model behind an address. ``key_env`` names the variable that holds the key; None where no key is sent."""
-
-    model: str
-    base_url: str
-    key_env: str | None
-
-    def key(self, environment: Mapping[str, str]) -> str | None:
-        """The key itself, for the client and for nothing else."""
-        return None if self.key_env is None else environment[self.key_env]
 
 
 def with_settings(task: Task, given: Mapping[str, Any]) -> Task:

@@ -13,9 +13,10 @@ from tasktune import __version__
 from tasktune.data.generating.candidate import reasons, row_of
 from tasktune.data.generating.files import PROVENANCE, Journal, journal, requests_file
 from tasktune.data.generating.plan import Plan
-from tasktune.data.generating.server import BrokenOff, Reply, Server, Usage
+from tasktune.data.generating.server import BrokenOff, Reply, Server
 from tasktune.data.generating.stream import Example, ExampleStream, Unreadable
 from tasktune.data.records import relative_to
+from tasktune.endpoint import Usage
 from tasktune.errors import RecordError
 from tasktune.locale import translate as _
 from tasktune.types import Value
