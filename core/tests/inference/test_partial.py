@@ -8,19 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasktune.inference.choices import ChoiceTrie
-from tasktune.inference.partial import PartialOutputs
+from tasktune.inference.partial import Output, PartialOutputs
+from tasktune.inference.probabilities import Measured
 
 
 def test_what_was_added_is_there_after_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None:
     path = tmp_path / "partial.jsonl"
     outputs = PartialOutputs(path)
-    outputs.add([(3, "三\n"), (1, "")])
+    sure = Output("三\n", Measured(logprob=-0.5, tokens=2, choices={1: 0.75}, rest=0.25))
+    outputs.add([(3, sure), (1, Output(""))])
     with path.open("ab") as file:
         file.write(b'[7, "tor')
     again = PartialOutputs(path)
-    assert again.by_row == {3: "三\n", 1: ""}
-    again.add([(7, "whole")])
-    assert PartialOutputs(path).by_row == {3: "三\n", 1: "", 7: "whole"}
+    assert again.by_row == {3: sure, 1: Output("")}
+    again.add([(7, Output("whole"))])
+    assert PartialOutputs(path).by_row == {3: sure, 1: Output(""), 7: Output("whole")}
 
 
 SEQUENCES = st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=5).map(lambda ids: [*ids, 0]), min_size=1)

@@ -21,10 +21,37 @@ if TYPE_CHECKING:
 FILE_NAME = "predictions.jsonl"
 
 
+class LabelProbability(Value):
+    """An answer out of a closed set, and how probable the model finds it among them."""
+
+    value: Any
+    probability: float
+
+
+class Confidence(Value):
+    """How probable the model finds its answer.
+
+    ``probability`` is, for a closed set of answers, the answer's share in the probability of the set, each answer
+    counted by its tokens up to where it can be no other; None if the answer is none of them. For open answers it is the
+    probability of the very text. ``logprob`` is the natural logarithm of the probability of the text as it was written,
+    the sum over its ``tokens``, end of turn included. ``labels`` are the most probable answers of a closed set,
+    ``gold`` is the share of the right one. Answers that are not spelled out, the most improbable, count as 0; they have
+    a share of ``rest`` at most, all of them together.
+    """
+
+    probability: float | None
+    logprob: float
+    tokens: int
+    labels: tuple[LabelProbability, ...] = ()
+    gold: float | None = None
+    rest: float = 0.0
+
+
 class Prediction(Value):
     """One record and what the model made of it.
 
     ``correct`` says whether the parsed answer equals the target exactly; None for a record without a target.
+    ``confidence`` is None where the model's probabilities are not known.
     """
 
     id: str
@@ -33,9 +60,10 @@ class Prediction(Value):
     output: str
     answer: Answer
     correct: bool | None = None
+    confidence: Confidence | None = None
 
     @classmethod
-    def of(cls, row: Scored) -> Prediction:
+    def of(cls, row: Scored, confidence: Confidence | None = None) -> Prediction:
         """The prediction in a scored row."""
         record, answer = row.record, row.answer
         return cls(
@@ -45,6 +73,7 @@ class Prediction(Value):
             output=row.output,
             answer=answer,
             correct=is_correct(row),
+            confidence=confidence,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +13,7 @@ from transformers import AutoModelForCausalLM, DynamicCache, LogitsProcessorList
 
 from tasktune.inference.constraints import Constrained, Constraint
 from tasktune.inference.decoding import Decoding
+from tasktune.inference.watch import Continuation, Watch
 from tasktune.training.audit import SHORTEST_SHARED_PREFIX, common_prefix
 from tasktune.training.split_attention import CannotSharePrefix, attending_apart, growing_behind, keep_apart
 
@@ -45,10 +47,12 @@ class TransformersEngine:
         prompts: Sequence[list[int]],
         constraints: Sequence[Constraint] | None = None,
         skip: frozenset[int] = frozenset(),
+        watch: Watch | None = None,
     ) -> Iterator[list[tuple[int, str]]]:
         """Batch by batch, each prompt's index and answer; batches that are wholly in ``skip`` are passed over.
 
-        ``constraints`` are one for each prompt; without them every token is allowed everywhere.
+        ``constraints`` are one for each prompt; without them every token is allowed everywhere. ``watch`` learns how
+        probable the answers are.
         """
         prefix = self._shared_prefix(prompts)
         cache = self._prefix_cache(prefix)
@@ -58,7 +62,7 @@ class TransformersEngine:
                 continue
             bound = None if constraints is None else [constraints[i] for i in batch]
             with attending_apart(self.model.get_decoder(), apart) if apart is not None else nullcontext():
-                answers = self._generate_batch([prompts[i] for i in batch], prefix, cache, apart, bound)
+                answers = self._generate_batch([prompts[i] for i in batch], prefix, cache, apart, bound, watch, batch)
             yield list(zip(batch, answers, strict=True))
 
     def _shared_prefix(self, prompts: Sequence[list[int]]) -> list[int]:
@@ -120,6 +124,8 @@ class TransformersEngine:
         cache: DynamicCache | None,
         apart: DynamicCache | None,
         constraints: list[Constraint] | None,
+        watch: Watch | None,
+        numbers: Sequence[int],
     ) -> list[str]:
         suffixes = [prompt[len(prefix) :] for prompt in prompts]
         width = max(map(len, suffixes))
@@ -128,9 +134,12 @@ class TransformersEngine:
         masks = [[1] * len(prefix) + [0] * (width - len(suffix)) + [1] * len(suffix) for suffix in suffixes]
         start = len(prefix) + width
         arguments: dict[str, Any] = {}
+        watched = None if watch is None else watch.batch(numbers, start)
+        processors = [] if watched is None else [watched]
         if constraints is not None:
             matchers = [begin() for begin in constraints]
-            arguments["logits_processor"] = LogitsProcessorList([Constrained(matchers, start, self.pad)])
+            processors.append(Constrained(matchers, start, self.pad))
+        arguments["logits_processor"] = LogitsProcessorList(processors)
         if cache is not None:
             arguments["past_key_values"] = self._expanded(cache, len(rows)) if apart is None else growing_behind(apart)
         output = self.model.generate(
@@ -147,7 +156,55 @@ class TransformersEngine:
             synced_gpus=False,
             **arguments,
         )
+        if watch is not None and watched is not None:
+            ahead = functools.partial(self._ahead, output[:, :start], masks, arguments.get("past_key_values"), apart)
+            watch.found |= watched.results(output, self.stop_ids, ahead, self.batch_size)
         return [self._text(row[start:].tolist()) for row in output]
+
+    def _ahead(
+        self,
+        prompts: torch.Tensor,
+        masks: list[list[int]],
+        used: DynamicCache | None,
+        apart: DynamicCache | None,
+        continuations: Sequence[Continuation],
+        known: int,
+        last: int,
+    ) -> torch.Tensor:
+        """Logits of what answers could begin with; see :data:`tasktune.inference.watch.Ahead`.
+
+        ``used`` is the cache with which the answers to ``prompts`` were generated.
+        """
+        start = prompts.shape[1] + known if used is not None else 0
+        longest = max(len(path) for _row, path in continuations)
+        ids, masked = [], []
+        for row, path in continuations:
+            # All end in the same column, so that logits are needed of few. The padding stands behind what the cache
+            # has; without one in front, where it pushes nothing out of a sliding window.
+            gap, tokens, seen = longest - len(path), [*prompts[row].tolist(), *path], [*masks[row], *[1] * len(path)]
+            ids.append([*tokens[:start], *[self.pad] * gap, *tokens[start:]])
+            masked.append([*seen[:start], *[0] * gap, *seen[start:]])
+        mask = torch.tensor(masked, device=prompts.device)
+        behind = None if used is None else self._behind(used, [row for row, _path in continuations], start, apart)
+        logits: torch.Tensor = self.model(
+            input_ids=torch.tensor(ids, device=prompts.device)[:, start:],
+            attention_mask=mask,
+            position_ids=(mask.cumsum(1) - 1).clamp(min=0)[:, start:],
+            past_key_values=behind,
+            use_cache=behind is not None,
+            logits_to_keep=last,
+        ).logits
+        return logits
+
+    def _behind(self, used: DynamicCache, rows: list[int], length: int, apart: DynamicCache | None) -> DynamicCache:
+        """The first ``length`` tokens of some rows of a cache, to go on from in another way."""
+        again = DynamicCache(config=self.model.config) if apart is None else growing_behind(apart)
+        for layer, full in zip(again.layers, used.layers, strict=True):
+            own = length - (full.get_seq_length() - full.keys.shape[2])
+            keys, values = full.keys[rows, :, :own], full.values[rows, :, :own]
+            layer.lazy_initialization(keys, values)
+            layer.keys, layer.values = keys, values
+        return again
 
     def _text(self, ids: list[int]) -> str:
         end = next((index for index, token in enumerate(ids) if token in self.stop_ids), len(ids))

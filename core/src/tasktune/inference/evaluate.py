@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from tasktune.data.records import Split
 from tasktune.data.rows import count_rows, read_split, rows_path
+from tasktune.evaluation.confidence import confidence_in
 from tasktune.evaluation.predictions import FILE_NAME, Prediction, parse_outputs, write_predictions
 from tasktune.inference.generate import Generator
-from tasktune.inference.partial import PartialOutputs
+from tasktune.inference.partial import Output, PartialOutputs
 from tasktune.training.interruption import Interruption
 from tasktune.types import Record
 from tasktune.workspace.events import EventLog
@@ -76,19 +77,25 @@ def _predict(
     folder.mkdir(parents=True, exist_ok=True)
     partial = PartialOutputs(folder / ".outputs.partial.jsonl")
 
-    def outputs() -> Iterator[tuple[Record, str]]:
+    def outputs() -> Iterator[tuple[Record, Output]]:
         started, before, first = time.monotonic(), len(partial.by_row), 0
         while chunk := list(itertools.islice(records, _CHUNK)):
             known = frozenset(row - first for row in partial.by_row if first <= row < first + len(chunk))
+            watch = generator.watch(chunk)
             with stop.at_good_points():
-                for batch in generator.outputs(chunk, skip=known):
-                    partial.add((first + index, output) for index, output in batch)
+                for batch in generator.outputs(chunk, known, watch):
+                    partial.add((first + index, Output(text, watch.found.pop(index))) for index, text in batch)
                     _report(events, len(partial.by_row), total, len(partial.by_row) - before, started)
                     stop.check()
             yield from ((record, partial.by_row[first + index]) for index, record in enumerate(chunk))
             first += len(chunk)
 
-    write_predictions(folder / FILE_NAME, (Prediction.of(row) for row in parse_outputs(task, outputs())))
+    def predictions() -> Iterator[Prediction]:
+        for record, output in outputs():
+            [row] = parse_outputs(task, [(record, output.text)])
+            yield Prediction.of(row, None if output.measured is None else confidence_in(task, row, output.measured))
+
+    write_predictions(folder / FILE_NAME, predictions())
     partial.delete()
 
 

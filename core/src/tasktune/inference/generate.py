@@ -10,9 +10,9 @@ from tasktune.data.encode import Encoder
 from tasktune.data.rows import chat
 from tasktune.errors import InputError, Problem
 from tasktune.grammar import free_text, grammar_of, unenforceable
-from tasktune.inference.choices import ChoiceTrie
 from tasktune.inference.constraints import ChoiceMatcher, Constraint, GrammarConstraints, GrammarError
 from tasktune.inference.decoding import Decoding, read_decoding
+from tasktune.inference.probabilities import Choices
 from tasktune.inference.prompts import blind_prompt
 from tasktune.locale import translate as _
 from tasktune.training.base import load_tokenizer
@@ -20,6 +20,7 @@ from tasktune.types import Prompt, Record
 
 if TYPE_CHECKING:
     from tasktune.definition import Task
+    from tasktune.inference.watch import Watch
     from tasktune.workspace.versions import Version
 
 
@@ -50,7 +51,16 @@ class Generator:
         vocabulary = self._engine.model.get_output_embeddings().out_features
         return GrammarConstraints(self._engine.tokenizer, vocabulary, self._engine.stop_ids)
 
-    def outputs(self, records: Sequence[Record], skip: frozenset[int] = frozenset()) -> Iterator[list[tuple[int, str]]]:
+    def watch(self, records: Sequence[Record]) -> Watch:
+        """What tells, after :meth:`outputs` of the same records, how probable the answers and the labels are."""
+        from tasktune.inference.watch import Watch
+
+        choices = ((number, blind_prompt(self._task, record).choices) for number, record in enumerate(records))
+        return Watch({number: self._choices(each) for number, each in choices if each is not None})
+
+    def outputs(
+        self, records: Sequence[Record], skip: frozenset[int] = frozenset(), watch: Watch | None = None
+    ) -> Iterator[list[tuple[int, str]]]:
         """Batch by batch, the index of each record and what the model answers to it. The model never sees a target."""
         prompts = [blind_prompt(self._task, record) for record in records]
         if not prompts:
@@ -58,7 +68,7 @@ class Generator:
         ids = self._encoder.prompts([chat(prompt) for prompt in prompts])
         refuse_longer_than(self._decoding.context, records, ids)
         try:
-            yield from self._engine.generate(ids, self._constraints(records, prompts), skip)
+            yield from self._engine.generate(ids, self._constraints(records, prompts), skip, watch)
         except GrammarError as error:
             raise InputError("", problems=[unenforceable(self._task, str(error))]) from error
 
@@ -69,15 +79,15 @@ class Generator:
 
     def _constraint(self, record: Record, prompt: Prompt) -> Constraint:
         if prompt.choices is not None:
-            return self._choices(prompt.choices)
+            trie = self._choices(prompt.choices).trie
+            return lambda: ChoiceMatcher(trie)
         grammar = grammar_of(self._task, record, prompt)
         if grammar is None:
             raise InputError("", problems=[free_text(self._task)])
         return self._grammars.of(grammar)
 
-    def _spelled(self, choices: tuple[str, ...]) -> Constraint:
-        trie = ChoiceTrie(self._encoder.completions(choices))
-        return lambda: ChoiceMatcher(trie)
+    def _spelled(self, choices: tuple[str, ...]) -> Choices:
+        return Choices(self._encoder.completions(choices))
 
 
 def refuse_longer_than(context: int, records: Sequence[Record], prompts: Sequence[Sequence[int]]) -> None:
