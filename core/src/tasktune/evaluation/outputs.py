@@ -71,14 +71,16 @@ def write_outputs(
 
 
 def write_beside(evaluation: Evaluation, task: Task, version: Version, folder: Path, facts: RunFacts) -> None:
-    """Write ``metrics.json``, ``report.md`` and, last, ``results.json`` of an evaluation by another engine.
+    """Write the metrics, the report (md, html) and, last, ``results.json`` of an evaluation by another engine.
 
     ``folder`` holds its ``predictions.jsonl``. The version's own files stay as they are.
     """
     language = nearest_language(task.spec.language)
     write_text_atomically(folder / "metrics.json", evaluation.model_dump_json(indent=2) + "\n")
-    report = render_report(evaluation, task, facts, read_predictions(folder / FILE_NAME), language=language)
-    write_text_atomically(folder / "report.md", report)
+    sections = report_sections(evaluation, task, facts, read_predictions(folder / FILE_NAME), language=language)
+    write_text_atomically(folder / "report.md", as_markdown(sections))
+    report = report_page(evaluation, task, sections, {}, read_predictions(folder / FILE_NAME), language=language)
+    write_text_atomically(folder / "report.html", report)
     write_json_atomically(folder / version.results.name, results(evaluation, version.name))
 
 

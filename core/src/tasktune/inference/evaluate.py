@@ -26,8 +26,20 @@ if TYPE_CHECKING:
 class Answering(Protocol):
     """What answers records, some at a time."""
 
-    def outputs(self, records: Sequence[Record], skip: frozenset[int] = ...) -> Iterator[list[tuple[int, str]]]:
+    def outputs(self, records: Sequence[Record], skip: frozenset[int]) -> Iterator[list[tuple[int, Output]]]:
         """The index of each record with the answer; those in ``skip`` may be left out."""
+
+
+class _Watched:
+    """The version's own model, which tells how probable its answers are."""
+
+    def __init__(self, generator: Generator) -> None:
+        self._generator = generator
+
+    def outputs(self, records: Sequence[Record], skip: frozenset[int]) -> Iterator[list[tuple[int, Output]]]:
+        watch = self._generator.watch(records)
+        for batch in self._generator.outputs(records, skip, watch):
+            yield [(index, Output(text, watch.found.pop(index))) for index, text in batch]
 
 
 # Rows whose prompts are held in memory at once.
@@ -41,7 +53,7 @@ def predict_split(task: Task, version: Version, split: Split, events: EventLog, 
     """
     total = count_rows(rows_path(version.prepared, split))
     events.stage("evaluate", "started", rows=total, split=split)
-    generator = Generator.of_version(task, version)
+    generator = _Watched(Generator.of_version(task, version))
     _predict(task, generator, read_split(version.prepared, split), total, version.evaluation_of(split), events, stop)
     events.stage("evaluate", "finished", rows=total, split=split)
 
@@ -61,7 +73,7 @@ def predict_split_beside(
 
 def predict_records(task: Task, version: Version, records: Sequence[Record], folder: Path, stop: Interruption) -> None:
     """Write ``predictions.jsonl`` and ``events.jsonl`` for any records into ``folder``."""
-    generator = Generator.of_version(task, version)
+    generator = _Watched(Generator.of_version(task, version))
     _predict(task, generator, iter(records), len(records), folder, EventLog(folder / version.events.name), stop)
 
 
@@ -81,10 +93,9 @@ def _predict(
         started, before, first = time.monotonic(), len(partial.by_row), 0
         while chunk := list(itertools.islice(records, _CHUNK)):
             known = frozenset(row - first for row in partial.by_row if first <= row < first + len(chunk))
-            watch = generator.watch(chunk)
             with stop.at_good_points():
-                for batch in generator.outputs(chunk, known, watch):
-                    partial.add((first + index, Output(text, watch.found.pop(index))) for index, text in batch)
+                for batch in generator.outputs(chunk, known):
+                    partial.add((first + index, output) for index, output in batch)
                     _report(events, len(partial.by_row), total, len(partial.by_row) - before, started)
                     stop.check()
             yield from ((record, partial.by_row[first + index]) for index, record in enumerate(chunk))

@@ -16,6 +16,7 @@ from tasktune.errors import InputError
 from tasktune.grammar import free_text, grammar_of
 from tasktune.inference.decoding import read_decoding
 from tasktune.inference.generate import refuse_longer_than
+from tasktune.inference.partial import Output
 from tasktune.inference.prompts import blind_prompt
 from tasktune.training.base import load_tokenizer
 from tasktune.types import Prompt, Record
@@ -52,7 +53,9 @@ class VllmGenerator:
         longest = self._decoding.context + self._decoding.max_new_tokens
         self._llm = self._vllm.LLM(**options, tokenizer_revision=training.revision, max_model_len=longest, seed=0)
 
-    def outputs(self, records: Sequence[Record], skip: frozenset[int] = frozenset()) -> Iterator[list[tuple[int, str]]]:
+    def outputs(
+        self, records: Sequence[Record], skip: frozenset[int] = frozenset()
+    ) -> Iterator[list[tuple[int, Output]]]:
         """Some records at a time, the index of each and the model's answer to it; those in ``skip`` are left out."""
         prompts = [blind_prompt(self._task, record) for record in records]
         ids = self._encoder.prompts([chat(prompt) for prompt in prompts])
@@ -66,7 +69,7 @@ class VllmGenerator:
                 lora_request=self._adapter,
                 use_tqdm=False,
             )
-            yield [(index, each.outputs[0].text) for index, each in zip(batch, made, strict=True)]
+            yield [(index, Output(each.outputs[0].text)) for index, each in zip(batch, made, strict=True)]
 
     def _rules(self, record: Record, prompt: Prompt) -> Any:
         rules = {

@@ -18,7 +18,7 @@ from tasktune.evaluation.score import Evaluation
 from tasktune.inference.decoding import read_decoding
 from tasktune.inference.endpoints import folder_name
 from tasktune.inference.engines import EngineUse
-from tasktune.inference.partial import PartialOutputs
+from tasktune.inference.partial import Output, PartialOutputs
 from tasktune.inference.served import Reply, ServedModel, answered_by, notes
 from tasktune.locale import translate as _
 from tasktune.pipeline.judge import judge_beside
@@ -109,11 +109,11 @@ def _replies(
         events.stage("evaluate", "started", rows=total, split=split)
         numbered = enumerate(read_split(version.prepared, split))
         for number, reply in model.replies((row, record) for row, record in numbered if row not in partial.by_row):
-            partial.add([(number, reply.model_dump_json())])
+            partial.add([(number, Output(reply.model_dump_json()))])
             done = len(partial.by_row)
             rate = (done - before) / max(time.monotonic() - started, 1e-9)
             events.progress("evaluate", done, total, "row", seconds_left=round((total - done) / rate, 1))
-        replies = [Reply.model_validate_json(partial.by_row[row]) for row in range(total)]
+        replies = [Reply.model_validate_json(partial.by_row[row].text) for row in range(total)]
         answered = zip(read_split(version.prepared, split), (reply.text for reply in replies), strict=True)
         write_predictions(folder / FILE_NAME, map(Prediction.of, parse_outputs(task, answered)))
         partial.delete()
