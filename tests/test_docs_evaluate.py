@@ -22,7 +22,7 @@ from tasktune.definition import Task, load_task
 from tasktune.locale import current_language, use_language
 from tasktune.training.interruption import Interruption
 from tasktune.training.session import recorded
-from tasktune.training.worker import evaluate_version, train_version
+from tasktune.training.worker import base_answers, evaluate_version, train_version
 from tasktune.workspace.events import Event
 from tasktune.workspace.versions import Version
 
@@ -52,11 +52,19 @@ def server() -> Iterator[Any]:
 
 
 def work_here(
-    stage: str, version: Version, task: Task, on_event: Callable[[Event], None], *, split: Split = "test"
+    stage: str,
+    version: Version,
+    task: Task,
+    on_event: Callable[[Event], None],
+    *,
+    split: Split = "test",
+    scratch: Path | None = None,
 ) -> None:
     """A worker's work in this process, which has imported torch already."""
     loaded = load_task(version.definition, folder=task.folder)
-    if stage == "train":
+    if scratch is not None:
+        base_answers(loaded, version, scratch, Interruption(), few_shot=stage == "few_shot")
+    elif stage == "train":
         with recorded(loaded, version, "train"):
             train_version(loaded, version, Interruption())
     else:
@@ -70,6 +78,7 @@ def test_the_page_is_true(server: Any, tmp_path: Path, monkeypatch: pytest.Monke
     shutil.copytree(ROOT / "examples" / "entity-sentiment", folder, ignore=shutil.ignore_patterns("versions"))
     monkeypatch.chdir(folder)
     monkeypatch.setattr("tasktune.pipeline.stages.run_worker", work_here)
+    monkeypatch.setattr("tasktune.pipeline.baselines.run_worker", work_here)
 
     def as_the_version_does(body: dict[str, Any]) -> str:
         wrote = (folder / "versions" / "v1" / "evaluation" / "predictions.jsonl").read_text("utf-8").splitlines()
@@ -91,7 +100,7 @@ def test_the_page_is_true(server: Any, tmp_path: Path, monkeypatch: pytest.Monke
             output = done.output
         else:
             assert block["text"] in output, output
-    assert seen == ["run", "run", "shows", "run", "shows"]
+    assert seen == ["run", "shows"] * 4
 
 
 def rows(prepared: Path) -> list[dict[str, Any]]:

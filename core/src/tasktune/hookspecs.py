@@ -134,6 +134,16 @@ def parse_output(text: str, record: Record, options: TaskOptions) -> Answer:  # 
 
 
 @hookspec(firstresult=True)
+def unknown_classes(row: Scored, options: TaskOptions) -> Sequence[str]:  # type: ignore[empty-body]
+    """The classes that an answer names and the task does not know: a label outside the label set, say.
+
+    Optional: by default it is not known how many answers are out of the set. Called for answers that could be parsed.
+
+    Law: a right answer names none.
+    """
+
+
+@hookspec(firstresult=True)
 def compute_metrics(rows: Sequence[Scored], options: TaskOptions) -> Metrics:  # type: ignore[empty-body]
     """Score parsed answers. Gold answers score 1.0 on the primary metric, all-unparsed ones 0.0.
 

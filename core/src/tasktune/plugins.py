@@ -287,6 +287,16 @@ class TaskType(_Plugin):
         answer: Answer = self._call("parse_output", text=text, record=blind, options=options)
         return answer
 
+    @property
+    def knows_its_classes(self) -> bool:
+        """Whether it can tell which classes of an answer are unknown."""
+        return self._implements("unknown_classes")
+
+    def unknown_classes(self, row: Scored, options: TaskOptions) -> Sequence[str]:
+        """The classes that a parsed answer names and the task does not know; only where :attr:`knows_its_classes`."""
+        found: Sequence[str] = self._call("unknown_classes", row=row, options=options)
+        return found
+
     def compute_metrics(self, rows: Sequence[Scored], options: TaskOptions) -> Metrics:
         """The scores of the rows."""
         metrics: Metrics = self._call("compute_metrics", rows=rows, options=options)

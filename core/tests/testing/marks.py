@@ -145,6 +145,11 @@ def metrics_of_sums(sums, options):
 
 
 @hookimpl
+def unknown_classes(row, options):
+    return [mark for mark in row.answer.value if mark not in options.marks]
+
+
+@hookimpl
 def mistakes(row, options):
     target, value = row.record.target, row.answer.value
     missed = [Mistake(kind="missed", gold=mark) for mark in target if mark not in value]

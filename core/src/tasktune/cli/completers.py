@@ -39,6 +39,13 @@ def task_versions(ctx: click.Context, parameter: click.Parameter, incomplete: st
     return _matching([name for name in names if name not in words], incomplete)
 
 
+def baselines(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a version can be compared with besides simple methods: the base model, and the task's versions."""
+    from tasktune.definition.fields import BASE_BASELINES
+
+    return [*_matching(BASE_BASELINES, incomplete), *versions(ctx, parameter, incomplete)]
+
+
 def gpus(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The GPUs that can be planned for by name."""
     from tasktune.planning.device import known_gpus

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tasktune.cli import output, progress
+from tasktune.cli import layout, output, progress
 from tasktune.locale import current_language
 from tasktune.locale import translate as _
 
@@ -79,12 +79,17 @@ def show_evaluation(evaluation: Evaluation, task: Task) -> None:
     """The scores as a table, and the first findings."""
     from rich.console import Console
 
+    from tasktune.evaluation.decoding_section import decoding_rows
     from tasktune.evaluation.engine_section import engine_remarks
     from tasktune.evaluation.summary import summary_table
     from tasktune.evaluation.wording import Wording
 
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
     console.print(summary_table(evaluation, task))
+    both = decoding_rows(evaluation, Wording(current_language(), task.plugin.info.metrics))
+    if both:
+        output.show(_("Free and constrained decoding"))
+        output.show(layout.table(both[0], both[1:], numbers=frozenset({1, 2})))
     if evaluation.engine is not None:
         for text in engine_remarks(evaluation.engine, Wording(current_language(), {})):
             output.show(text)

@@ -27,6 +27,7 @@ COMMANDS = {
     "data": Entry("tasktune.cli.data:command", "Bring data into a task, and look after it."),
     "train": Entry("tasktune.cli.train:command", "Prepare and train, without evaluating."),
     "evaluate": Entry("tasktune.cli.evaluate:command", "Evaluate a trained version."),
+    "baseline": Entry("tasktune.cli.baseline:command", "Score the base model beside a version."),
     "compare": Entry("tasktune.cli.compare:command", "Tell whether a version is better than another."),
     "curve": Entry("tasktune.cli.curve:command", "Tell how many more rows the target needs."),
     "predict": Entry("tasktune.cli.predict:command", "Ask a trained version for answers."),

@@ -29,7 +29,8 @@ def words(found: Status, metrics: Mapping[str, MetricInfo]) -> str:
     wording = Wording(current_language(), metrics)
     sections = [_("Task: {name}", name=found.task), *_basics(found)]
     if found.scores is not None:
-        sections += ["", _scores(found.scores, wording), *_engines(found, wording), *_classes(found.scores)]
+        sections += ["", _scores(found.scores, wording), *_baselines(found, wording), *_engines(found, wording)]
+        sections += _classes(found.scores)
     if found.rows is not None:
         sections += ["", *_rows(found.rows, wording)]
     if found.versions:
@@ -67,6 +68,20 @@ def _scores(scores: Scores, wording: Wording) -> str:
     rows += [(wording.title(name), wording.value(name, scores.metrics[name]), NOTHING, NOTHING) for name in others]
     title = _("Score of {version} ({why})", version=scores.version, why=why)
     return title + "\n" + table([_("metric"), _("score"), _("target"), _("gap")], rows, numbers=frozenset({1, 2}))
+
+
+def _baselines(found: Status, wording: Wording) -> Iterator[str]:
+    """What else there is, on the metric that decides."""
+    if not found.baselines or found.scores is None or found.scores.verdict is None:
+        return
+    metric = found.scores.verdict.metric
+    rows = []
+    for row in found.baselines:
+        name = plain(wording.baseline(row.name))
+        name = _("{name} (stated in task.yaml)", name=name) if row.stated else name
+        rows.append((name, wording.value(metric, row.value) + wording.interval(metric, row.interval)))
+    yield ""
+    yield table([_("baseline"), wording.title(metric)], rows)
 
 
 def _engines(found: Status, wording: Wording) -> Iterator[str]:

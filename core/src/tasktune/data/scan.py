@@ -179,7 +179,7 @@ def _scan_files(
                 observe(split, len(seen.contents), record, prompt, content)
         except PluginError as error:
             raise broken_at(error, *_place(record)) from error
-        if split == "train" and not seen.contents and prompt and task.spec.evaluation.decoding == "constrained":
+        if split == "train" and not seen.contents and prompt and task.spec.evaluation.constrains:
             # All rows' answers are of one form; finding out after the training would be late.
             unconstrained = constraint_problem(task, record, prompt)
             result.problems.add(*[unconstrained] if unconstrained else [])

@@ -154,6 +154,9 @@ def stated_lines(value: Any) -> Any:
     return tuple(lines)
 
 
+BASE_BASELINES = ("zero_shot", "few_shot")
+"""Baselines that are the base model itself; any other one is a version."""
+
 Text = Annotated[str, Field(min_length=1, strict=True)]
 Name = Annotated[Text, AfterValidator(safe_name)]
 HubName = Annotated[Text, AfterValidator(hub_name)]
@@ -172,6 +175,11 @@ DataFiles = Annotated[
     Field(min_length=1),
     BeforeValidator(one_or_more),
     WithJsonSchema(_TEXT_OR_LIST),
+]
+Baselines = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(one_or_more),
+    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
 ]
 Devices = Annotated[
     str,

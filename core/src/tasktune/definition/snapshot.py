@@ -27,7 +27,8 @@ NOT_IN_FINGERPRINT = (
 )
 """Top-level keys that name, describe, place, publish or judge a run but do not change what it computes.
 
-``data.generate`` is left out too: where rows may come from does not change the rows that are there."""
+``data.generate`` is left out too: where rows may come from does not change the rows that are there. Nor do the model's
+answers change by what they are compared with, ``evaluation.baselines``."""
 
 _LOST_IN_BLOCKS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")
 
@@ -81,7 +82,7 @@ def fingerprint(task: Task, *, of_training: bool = False) -> str:
     ``of_training``: over what changes the trained model, which is all but how its answers are generated.
     """
     sections = [*NOT_IN_FINGERPRINT, "options", *(["evaluation"] if of_training else [])]
-    left_out: dict[str, Any] = {**dict.fromkeys(sections, True), "data": {"generate"}}
+    left_out: dict[str, Any] = {"evaluation": {"baselines"}, "data": {"generate"}, **dict.fromkeys(sections, True)}
     values = {
         "spec": task.spec.model_dump(by_alias=True, exclude=left_out),
         "options": task.options.model_dump(mode="json", by_alias=True),

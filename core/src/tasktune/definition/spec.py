@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import model_validator
 
 from tasktune.definition.fields import (
+    Baselines,
     Count,
     DataFiles,
     Devices,
@@ -109,12 +110,19 @@ class DataSpec(Section):
 class EvaluationSpec(Section):
     """How answers are generated for scoring; always greedily."""
 
-    decoding: Literal["free", "constrained"] = "free"
-    """constrained allows only answers of the right form."""
+    decoding: Literal["free", "constrained", "both"] = "free"
+    """constrained allows only answers of the right form; both judges by free ones and shows constrained ones beside."""
     batch_size: Count = 32
     """Rows that are generated at a time."""
     max_new_tokens: Count | None = None
     """Longest answer in tokens; taken from the longest gold answer when not given."""
+    baselines: Baselines = ()
+    """What stands beside the model: zero_shot and few_shot, which are the base model, or versions by their names."""
+
+    @property
+    def constrains(self) -> bool:
+        """Whether any answers are to be constrained."""
+        return self.decoding != "free"
 
 
 class SuccessCriteria(Section):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tasktune.definition import Task
 
 FILE_NAME = "predictions.jsonl"
+CONSTRAINED = "constrained"
+"""The folder of constrained answers beside the free ones that a version is judged by."""
 
 
 class LabelProbability(Value):

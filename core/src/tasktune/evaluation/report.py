@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tasktune.evaluation.decoding_section import decoding_table
 from tasktune.evaluation.engine_section import engine_section
 from tasktune.evaluation.markdown import as_text, escape, shorten
 from tasktune.evaluation.predictions import Prediction
@@ -105,6 +106,7 @@ def report_sections(
         Section("", wording.say("{task} evaluation report", task=name), _facts(evaluation, task, facts, wording)),
         *_section("Overall", scores_table(evaluation, wording), wording),
         *_section("Engine", engine_section(evaluation, wording), wording),
+        *_section("Free and constrained decoding", decoding_table(evaluation, wording), wording),
         *_section("Against baselines", baselines_table(evaluation, wording), wording),
         *_section("Per class", classes_table(evaluation, wording), wording),
         *_section("Confusion matrix", confusion_table(evaluation, wording), wording),
@@ -163,6 +165,7 @@ def _facts(evaluation: Evaluation, task: Task, facts: RunFacts, wording: Wording
         "Scored": scored,
         "Correct to the letter": f"{counts.correct:,} / {counts.scored:,}",
         "Unreadable answers": f"{counts.unparsed:,} / {counts.scored:,}",
+        "Out-of-set answers": "" if counts.out_of_set is None else f"{counts.out_of_set:,} / {counts.scored:,}",
         "Engine": evaluation.engine.title if evaluation.engine is not None else "",
         "Decoding": say("constrained" if evaluation.decoding == "constrained" else evaluation.decoding),
         "Earlier method": stated.name if stated is not None and stated.score is None else "",

@@ -64,19 +64,25 @@ def metric_order(evaluation: Evaluation, wording: Wording) -> list[str]:
 def baselines_table(evaluation: Evaluation, wording: Wording) -> str:
     """The model beside every baseline on all metrics, and beside the score that the user stated."""
     stated = evaluation.stated_baseline
-    others = {name: metrics.values for name, metrics in evaluation.baselines.items()}
-    columns: dict[str, Mapping[str, float]] = dict(others)
+    within = evaluation.baseline_intervals
+    columns: dict[str, Mapping[str, str]] = {
+        wording.baseline(name): {
+            metric: wording.value(metric, value) + wording.interval(metric, within.get(name, {}).get(metric))
+            for metric, value in metrics.values.items()
+        }
+        for name, metrics in evaluation.baselines.items()
+    }
     if stated is not None and stated.score is not None:
         columns[wording.say("{name} (stated in task.yaml)", name=stated.name)] = {
-            evaluation.headline.metric: stated.score
+            evaluation.headline.metric: wording.value(evaluation.headline.metric, stated.score)
         }
     if not columns:
         return ""
     rows = []
     for metric in metric_order(evaluation, wording):
-        row = [escape(wording.title(metric)), wording.value(metric, evaluation.metrics.values[metric])]
-        row += [wording.value(metric, c[metric]) if metric in c else NOTHING for c in columns.values()]
-        rows.append(row)
+        own = wording.value(metric, evaluation.metrics.values[metric])
+        own += spread_of(evaluation, metric, wording) if within else ""
+        rows.append([escape(wording.title(metric)), own, *(c.get(metric, NOTHING) for c in columns.values())])
     return table([wording.say("Metric"), wording.say("Model"), *map(escape, columns)], rows, numbers_from=1)
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from tasktune.definition.fields import BASE_BASELINES
 from tasktune.definition.task import StatedBaseline
 from tasktune.errors import InputError, PluginError
 from tasktune.evaluation.criteria import Verdict
 from tasktune.evaluation.error_analysis import ErrorAnalysis, analyse
-from tasktune.evaluation.intervals import Intervals, intervals
+from tasktune.evaluation.intervals import Interval, Intervals, intervals
 from tasktune.evaluation.predictions import is_correct, parse_outputs
 from tasktune.evaluation.statistics import statistics_of, write_statistics
 from tasktune.improve.diagnose import diagnose
@@ -31,6 +32,7 @@ class Counts(Value):
     """Rows of an evaluation: scored ones, those passed over for want of a target, and what became of the scored.
 
     ``correct`` answers equal their target exactly; ``train`` rows taught the model and the baselines (0: unknown).
+    ``out_of_set`` answers could be parsed and name a class that the task does not know (None: its type cannot tell).
     """
 
     scored: int
@@ -38,11 +40,32 @@ class Counts(Value):
     unparsed: int
     correct: int
     train: int
+    out_of_set: int | None = None
+
+
+class DecodingScores(Value):
+    """What the same model scores on the same rows under one way of decoding."""
+
+    metrics: Mapping[str, float]
+    intervals: Mapping[str, Interval] = {}
+    counts: Counts
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> DecodingScores:
+        """The scores in an evaluation."""
+        within = evaluation.intervals
+        return cls(
+            metrics=evaluation.metrics.values,
+            intervals={} if within is None else within.values,
+            counts=evaluation.counts,
+        )
 
 
 class Evaluation(Value):
-    """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric. Evaluations of earlier
-    versions of tasktune have no ``engine``, no ``intervals`` and no ``errors``."""
+    """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric. ``by_decoding`` has the
+    scores of free and of constrained answers, where both were asked for. ``baseline_intervals`` are those of the
+    baselines that were measured on request, by their names and metrics. Evaluations of earlier versions of tasktune
+    have no ``engine``, no ``intervals`` and no ``errors``."""
 
     task_name: str
     task_type: str
@@ -52,7 +75,9 @@ class Evaluation(Value):
     counts: Counts
     metrics: Metrics
     intervals: Intervals | None = None
+    by_decoding: Mapping[str, DecodingScores] = {}
     baselines: Mapping[str, Metrics] = {}
+    baseline_intervals: Mapping[str, Mapping[str, Interval]] = {}
     stated_baseline: StatedBaseline | None = None
     criteria: Annotated[tuple[Verdict, ...], Field(min_length=1)]
     findings: tuple[Finding, ...] = ()
@@ -78,12 +103,14 @@ def score(
     decoding: str = "free",
     loss_curve: Sequence[tuple[int, float]] = (),
     keep: Path | None = None,
+    measured: Mapping[str, Sequence[Scored]] = {},
 ) -> Evaluation:
     """Score records with the model's raw outputs.
 
     Records without a target are counted and passed over. ``train`` are the records that the model learned from: the
     baselines learn from the same, and there are none without it. ``loss_curve`` holds (step, training loss).
-    ``keep`` is the folder of the rows' predictions, in which their statistics are kept for comparisons.
+    ``keep`` is the folder of the rows' predictions, in which their statistics are kept for comparisons. ``measured``
+    are other models' answers to the labelled rows, in their order, by the models' names.
     Findings are worded in the process's language: call ``use_language`` with the report's before.
 
     :raises InputError: no record has a target.
@@ -111,7 +138,7 @@ def score(
         write_statistics(task, keep, statistics)
     verdict = Verdict.on(task.primary_metric, metrics.values[task.primary_metric], task.threshold)
     correct = sum(bool(is_correct(row)) for row in labelled)
-    answered = _baselines(task, train, labelled) if train else {}
+    answered = {**(_baselines(task, train, labelled) if train else {}), **measured}
     baselines = {name: metrics_of(task, theirs) for name, theirs in answered.items()}
     context = RunContext(
         task_name=task.name,
@@ -125,7 +152,8 @@ def score(
     rivals = {
         name: theirs.values[verdict.metric]
         for name, theirs in baselines.items()
-        if _is_yardstick(answered[name], correct)
+        # An earlier version is no yardstick: the new one may well be no better.
+        if (name not in measured or name in BASE_BASELINES) and _is_yardstick(answered[name], correct)
     }
     if task.baseline is not None and task.baseline.score is not None:
         rivals[task.baseline.name] = task.baseline.score
@@ -140,10 +168,12 @@ def score(
             unparsed=sum(not row.answer.parsed for row in labelled),
             correct=correct,
             train=len(train),
+            out_of_set=_out_of_set(task, labelled),
         ),
         metrics=metrics,
         intervals=within,
         baselines=baselines,
+        baseline_intervals={name: _within(task, rows, baselines[name]) for name, rows in measured.items()},
         stated_baseline=task.baseline,
         criteria=(verdict,),
         findings=diagnose(task, labelled, metrics, verdict, rivals, context, decoding, within, split),
@@ -167,13 +197,28 @@ def results(evaluation: Evaluation, version: str | None = None) -> dict[str, Any
         "met": evaluation.met,
         "metrics": dict(evaluation.metrics.values),
         "per_class": {name: dict(values) for name, values in evaluation.metrics.per_class.items()},
+        "by_decoding": {mode: scores.model_dump() for mode, scores in evaluation.by_decoding.items()},
         "intervals": None if evaluation.intervals is None else evaluation.intervals.model_dump(),
         "baselines": {name: dict(metrics.values) for name, metrics in evaluation.baselines.items()},
+        "baseline_intervals": {
+            name: {metric: each.model_dump() for metric, each in within.items()}
+            for name, within in evaluation.baseline_intervals.items()
+        },
         "stated_baseline": dataclasses.asdict(evaluation.stated_baseline) if evaluation.stated_baseline else None,
         "counts": evaluation.counts.model_dump(),
         "errors": None if evaluation.errors is None else evaluation.errors.model_dump(mode="json"),
         "findings": [{"code": f.code, "severity": f.severity, "message": f.message} for f in evaluation.findings],
     }
+
+
+def _within(task: Task, rows: Sequence[Scored], metrics: Metrics) -> Mapping[str, Interval]:
+    return intervals(task, rows, metrics, statistics_of(task, rows), seed=task.spec.training.seed).values
+
+
+def _out_of_set(task: Task, rows: Sequence[Scored]) -> int | None:
+    if not task.plugin.knows_its_classes:
+        return None
+    return sum(row.answer.parsed and bool(task.plugin.unknown_classes(row, task.options)) for row in rows)
 
 
 def _is_yardstick(answered: Sequence[Scored], correct: int) -> bool:

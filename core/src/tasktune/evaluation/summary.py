@@ -36,7 +36,7 @@ def summary_table(evaluation: Evaluation, task: Task, language: str | None = Non
     for name in ("Score", "Target", "Status"):
         table.add_column(wording.say(name), justify="right")
     for name in evaluation.baselines:
-        table.add_column(Text(plain(name)), justify="right", style="dim")
+        table.add_column(Text(plain(wording.baseline(name))), justify="right", style="dim")
     for metric in metric_order(evaluation, wording):
         verdict = verdicts.get(metric)
         spread = spread_of(evaluation, metric, wording)
@@ -45,9 +45,17 @@ def summary_table(evaluation: Evaluation, task: Task, language: str | None = Non
         else:
             judged = [wording.judged(verdict) + spread, wording.target(verdict), "✅" if verdict.met else "❌"]
         others = [
-            wording.value(metric, theirs.values[metric]) if metric in theirs.values else NOTHING
-            for theirs in evaluation.baselines.values()
+            _baseline(evaluation, name, metric, wording, spread=verdict is not None) for name in evaluation.baselines
         ]
         title = Text(plain(wording.title(metric)), style="bold" if verdict else "")
         table.add_row(title, *judged, *others)
     return table
+
+
+def _baseline(evaluation: Evaluation, name: str, metric: str, wording: Wording, *, spread: bool) -> str:
+    """A baseline's value; with its confidence interval where that decides."""
+    values = evaluation.baselines[name].values
+    if metric not in values:
+        return NOTHING
+    within = evaluation.baseline_intervals.get(name, {}).get(metric) if spread else None
+    return wording.value(metric, values[metric]) + wording.interval(metric, within)

@@ -40,6 +40,11 @@ class Wording:
         titles = self.metrics[metric].titles if metric in self.metrics else {}
         return titles.get(self.language) or titles.get("en") or metric
 
+    def baseline(self, name: str) -> str:
+        """What a baseline is called; its own name unless it is the base model."""
+        known = {"zero_shot": self.say("Base model, zero-shot"), "few_shot": self.say("Base model, few-shot")}
+        return known.get(name, name)
+
     def mistake(self, kind: str) -> str:
         """What a kind of mistake is called; its own name when the task type does not say."""
         if kind in self.mistakes:

@@ -1,4 +1,4 @@
-"""What a version scores by other engines than its own: an adapter served, a merged model, a GGUF."""
+"""What stands beside a version's score: that of its baselines, and its own by other engines."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tasktune.evaluation.criteria import Verdict
 from tasktune.evaluation.intervals import Interval
 from tasktune.evaluation.outputs import read_evaluation_in
+from tasktune.evaluation.score import Evaluation
 from tasktune.inference.engines import Agreement
 from tasktune.types import Value
 from tasktune.workspace.versions import Version
@@ -27,6 +28,26 @@ class EngineRow(Value):
     interval: Interval | None
     agreement: Agreement | None
     folder: str
+
+
+class BaselineRow(Value):
+    """A baseline's score on the metric that decides. ``stated``: it is what task.yaml says there is today."""
+
+    name: str
+    value: float
+    interval: Interval | None = None
+    stated: bool = False
+
+
+def baseline_rows(task: Task, evaluation: Evaluation) -> Iterator[BaselineRow]:
+    """The baselines beside an evaluation, the stated one last."""
+    metric = task.primary_metric
+    for name, metrics in evaluation.baselines.items():
+        if metric in metrics.values:
+            within = evaluation.baseline_intervals.get(name, {})
+            yield BaselineRow(name=name, value=metrics.values[metric], interval=within.get(metric))
+    if task.baseline is not None and task.baseline.score is not None:
+        yield BaselineRow(name=task.baseline.name, value=task.baseline.score, stated=True)
 
 
 def engine_rows(task: Task, version: Version) -> Iterator[EngineRow]:

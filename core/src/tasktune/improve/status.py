@@ -15,7 +15,7 @@ from tasktune.errors import InputError
 from tasktune.evaluation.criteria import Verdict
 from tasktune.evaluation.outputs import read_evaluation
 from tasktune.evaluation.score import Evaluation
-from tasktune.improve.beside import EngineRow, engine_rows
+from tasktune.improve.beside import BaselineRow, EngineRow, baseline_rows, engine_rows
 from tasktune.improve.next_step import next_steps
 from tasktune.improve.outliers import FAR_BELOW, FEWEST, LOW
 from tasktune.locale import spoken
@@ -84,8 +84,8 @@ class Rows(Value):
 
 
 class Status(Value):
-    """All of it. ``engines`` are what the version that counts scores by other engines. ``next`` says in words what to
-    do; ``remarks``, what is not as it should be."""
+    """All of it. ``baselines`` and ``engines`` are of the version that counts. ``next`` says in words what to do;
+    ``remarks``, what is not as it should be."""
 
     task: str
     folder: str
@@ -96,6 +96,7 @@ class Status(Value):
     base_model: str
     method: str
     scores: Scores | None
+    baselines: tuple[BaselineRow, ...]
     engines: tuple[EngineRow, ...]
     rows: Rows | None
     versions: tuple[VersionRow, ...]
@@ -127,6 +128,7 @@ def status(task: Task) -> Status:
         base_model=task.spec.training.base_model,
         method=_method(task),
         scores=scores,
+        baselines=() if scores is None or evaluation is None else tuple(baseline_rows(task, evaluation)),
         engines=() if scores is None or judged is None else tuple(engine_rows(task, judged)),
         rows=rows,
         versions=table,

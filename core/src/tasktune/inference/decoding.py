@@ -40,7 +40,8 @@ def decoding_for(spec: TaskSpec, tokenizer: Any, audit: Audit) -> Decoding:
 
     longest = max(split.longest_completion for split in (audit.train, audit.valid) if split is not None)
     return Decoding(
-        mode=spec.evaluation.decoding,
+        # Of both, the free answers are those that the version is judged and deployed by.
+        mode="constrained" if spec.evaluation.decoding == "constrained" else "free",
         max_new_tokens=spec.evaluation.max_new_tokens or int(longest * _SLACK_FACTOR) + _SLACK_TOKENS,
         context=spec.training.max_length,
         stop=(tokenizer.eos_token,),

@@ -222,3 +222,10 @@ def load_version_model(base: str, revision: str | None, adapter: Path, model: Pa
 
     loaded = AutoModelForCausalLM.from_pretrained(base, revision=revision, dtype=dtype)
     return PeftModel.from_pretrained(loaded, adapter).merge_and_unload().to(where)
+
+
+def load_base_model(base: str, revision: str | None) -> Any:
+    """The base model as it is, ready to generate."""
+    where = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if where == "cuda" else torch.float32
+    return AutoModelForCausalLM.from_pretrained(base, revision=revision, dtype=dtype).to(where)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from tasktune.data.records import Split
 from tasktune.data.rows import count_rows, read_split, rows_path
 from tasktune.evaluation.confidence import confidence_in
-from tasktune.evaluation.predictions import FILE_NAME, Prediction, parse_outputs, write_predictions
+from tasktune.evaluation.predictions import CONSTRAINED, FILE_NAME, Prediction, parse_outputs, write_predictions
 from tasktune.inference.generate import Generator
 from tasktune.inference.partial import Output, PartialOutputs
 from tasktune.training.interruption import Interruption
@@ -30,8 +30,8 @@ class Answering(Protocol):
         """The index of each record with the answer; those in ``skip`` may be left out."""
 
 
-class _Watched:
-    """The version's own model, which tells how probable its answers are."""
+class Watched:
+    """A model in this process, which tells how probable its answers are."""
 
     def __init__(self, generator: Generator) -> None:
         self._generator = generator
@@ -49,19 +49,27 @@ _CHUNK = 8192
 def predict_split(task: Task, version: Version, split: Split, events: EventLog, stop: Interruption) -> None:
     """Write ``predictions.jsonl`` for a split of a trained version.
 
+    Where both ways of decoding are asked for, the constrained answers lie in a folder of that name.
+
     :raises KeyboardInterrupt: asked to stop; what has been generated is kept for the next call.
     """
-    total = count_rows(rows_path(version.prepared, split))
-    events.stage("evaluate", "started", rows=total, split=split)
-    generator = _Watched(Generator.of_version(task, version))
-    _predict(task, generator, read_split(version.prepared, split), total, version.evaluation_of(split), events, stop)
-    events.stage("evaluate", "finished", rows=total, split=split)
+    generator, folder = Generator.of_version(task, version), version.evaluation_of(split)
+    if task.spec.evaluation.decoding == "both" and not _half_done(folder):
+        # Before the free answers, which say when they are there that the evaluation is done.
+        constrained = Watched(generator.in_mode("constrained"))
+        predict_split_beside(task, version, split, constrained, folder / CONSTRAINED, events, stop)
+    predict_split_beside(task, version, split, Watched(generator), folder, events, stop)
+
+
+def _half_done(folder: Path) -> bool:
+    """Whether an evaluation was stopped between its constrained and its free answers."""
+    return (folder / CONSTRAINED / FILE_NAME).exists() and not (folder / FILE_NAME).exists()
 
 
 def predict_split_beside(
     task: Task, version: Version, split: Split, generator: Answering, folder: Path, events: EventLog, stop: Interruption
 ) -> None:
-    """Write ``predictions.jsonl`` for a split into a folder beside the version's own evaluation, by another engine.
+    """Write ``predictions.jsonl`` for a split into a folder, as a generator answers.
 
     :raises KeyboardInterrupt: asked to stop; what has been generated is kept for the next call.
     """
@@ -73,7 +81,7 @@ def predict_split_beside(
 
 def predict_records(task: Task, version: Version, records: Sequence[Record], folder: Path, stop: Interruption) -> None:
     """Write ``predictions.jsonl`` and ``events.jsonl`` for any records into ``folder``."""
-    generator = _Watched(Generator.of_version(task, version))
+    generator = Watched(Generator.of_version(task, version))
     _predict(task, generator, iter(records), len(records), folder, EventLog(folder / version.events.name), stop)
 
 

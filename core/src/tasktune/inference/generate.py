@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tasktune.data.encode import Encoder
 from tasktune.data.rows import chat
@@ -14,9 +15,10 @@ from tasktune.inference.constraints import ChoiceMatcher, Constraint, GrammarCon
 from tasktune.inference.decoding import Decoding, read_decoding
 from tasktune.inference.probabilities import Choices
 from tasktune.inference.prompts import blind_prompt
+from tasktune.inference.shots import with_shots
 from tasktune.locale import translate as _
 from tasktune.training.base import load_tokenizer
-from tasktune.types import Prompt, Record
+from tasktune.types import Message, Prompt, Record
 
 if TYPE_CHECKING:
     from tasktune.definition import Task
@@ -25,14 +27,26 @@ if TYPE_CHECKING:
 
 
 class Generator:
-    """A model behind one method: outputs for records, ``batch_size`` at a time. The model may be one that trains."""
+    """A model behind one method: outputs for records, ``batch_size`` at a time. The model may be one that trains.
 
-    def __init__(self, task: Task, model: Any, tokenizer: Any, decoding: Decoding, batch_size: int) -> None:
+    ``shots`` are examples that stand in every prompt before the question.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        model: Any,
+        tokenizer: Any,
+        decoding: Decoding,
+        batch_size: int,
+        shots: Sequence[Message] = (),
+    ) -> None:
         from tasktune.inference.engine import TransformersEngine
 
         self._task = task
         self._encoder = Encoder(tokenizer)
         self._decoding = decoding
+        self._shots = shots
         self._engine = TransformersEngine(model, tokenizer, decoding, batch_size)
         self._choices = functools.lru_cache(maxsize=64)(self._spelled)
 
@@ -45,6 +59,12 @@ class Generator:
         base, tokenizer = load_tokenizer(training.base_model, training.revision, task.folder)
         model = load_version_model(base, training.revision, version.adapter, version.model)
         return cls(task, model, tokenizer, read_decoding(version.decoding), task.spec.evaluation.batch_size)
+
+    def in_mode(self, mode: Literal["free", "constrained"]) -> Generator:
+        """A generator of the same model that decodes in another way."""
+        other = copy.copy(self)
+        other._decoding = self._decoding.model_copy(update={"mode": mode})
+        return other
 
     @functools.cached_property
     def _grammars(self) -> GrammarConstraints:
@@ -65,7 +85,7 @@ class Generator:
         prompts = [blind_prompt(self._task, record) for record in records]
         if not prompts:
             return
-        ids = self._encoder.prompts([chat(prompt) for prompt in prompts])
+        ids = self._encoder.prompts([with_shots(chat(prompt), self._shots) for prompt in prompts])
         refuse_longer_than(self._decoding.context, records, ids)
         try:
             yield from self._engine.generate(ids, self._constraints(records, prompts), skip, watch)

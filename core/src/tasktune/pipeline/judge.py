@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from tasktune.data.records import SPLITS, Split
 from tasktune.data.rows import count_rows, read_split, rows_path
 from tasktune.evaluation.outputs import write_beside, write_outputs
-from tasktune.evaluation.predictions import FILE_NAME, Prediction, read_predictions
+from tasktune.evaluation.predictions import CONSTRAINED, FILE_NAME, Prediction, read_predictions
 from tasktune.evaluation.report import RunFacts
-from tasktune.evaluation.score import Evaluation, metrics_of, score
+from tasktune.evaluation.score import DecodingScores, Evaluation, metrics_of, score
 from tasktune.inference.engines import Agreement, EngineUse
+from tasktune.pipeline.baselines import answers
 from tasktune.training.record import read_record
 from tasktune.types import Answer, Scored
 from tasktune.workspace.files import read_json
@@ -31,7 +32,11 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
     """Score the predictions of a split by the task's criteria; for test, write metrics, results and report."""
     own = version.evaluation_of(split)
     evaluation = _scored(task, version, split, own, keep=version.evaluation if split == "test" else None)
-    evaluation = evaluation.model_copy(update={"engine": EngineUse()})
+    beside = {}
+    if task.spec.evaluation.decoding == "both":
+        constrained = _scored(task, version, split, own / CONSTRAINED, keep=None, decoding=CONSTRAINED)
+        beside = {"free": DecodingScores.of(evaluation), CONSTRAINED: DecodingScores.of(constrained)}
+    evaluation = evaluation.model_copy(update={"engine": EngineUse(), "by_decoding": beside})
     if split == "test":
         write_outputs(evaluation, task, version, _facts(version), training=read_record(version.training))
     return evaluation
@@ -55,15 +60,21 @@ def judge_beside(task: Task, version: Version, split: Split, folder: Path, use: 
     return evaluation
 
 
-def _scored(task: Task, version: Version, split: Split, folder: Path, *, keep: Path | None) -> Evaluation:
-    """Score the predictions in a folder, beside what the version's training rows teach simple methods."""
+def _scored(
+    task: Task, version: Version, split: Split, folder: Path, *, keep: Path | None, decoding: str | None = None
+) -> Evaluation:
+    """Score the predictions in a folder, beside what the version's training rows teach simple methods.
+
+    ``decoding`` is how they were generated, by default as the version's rules say.
+    """
     step = -(-count_rows(rows_path(version.prepared, "train")) // MAX_BASELINE_ROWS)
     return score(
         task,
         ((each.record, each.output) for each in read_predictions(folder / FILE_NAME)),
         train=list(itertools.islice(read_split(version.prepared, "train"), 0, None, step)),
         split=split,
-        decoding=read_json(version.decoding)["mode"],
+        decoding=decoding or read_json(version.decoding)["mode"],
+        measured=answers(task, version) if split == "test" and decoding is None else {},
         loss_curve=read_record(version.training).loss_curve,
         keep=keep,
     )

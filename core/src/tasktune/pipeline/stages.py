@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ from tasktune.evaluation.outputs import read_evaluation
 from tasktune.evaluation.predictions import FILE_NAME
 from tasktune.evaluation.score import Evaluation
 from tasktune.locale import translate as _
+from tasktune.pipeline.baselines import measure, missing, refuse_unknown
 from tasktune.pipeline.iteration import parent_of, write_iteration
 from tasktune.pipeline.judge import judge
 from tasktune.pipeline.start import Start, data_hashes, start_of, version_from
@@ -73,11 +75,12 @@ def run(
     :raises KeyboardInterrupt: interrupted; likewise.
     """
     refuse_unsupported(task)
+    refuse_unknown(task, task.spec.evaluation.baselines, partial(task.problem, ("evaluation", "baselines")))
     hashes = data_hashes(task)
     start = start_of(task, hashes)
     same = version_from(task, version, start)
     if same is not None and _done(same, stages):
-        return RunResult(same.name, same.folder, "unchanged", _evaluation(task, same))
+        return RunResult(same.name, same.folder, "unchanged", _evaluation(task, same, on_event))
     for text in notices(task):
         Events(on_event).message("check", text)
     # Before the lock, which is a file: input with problems leaves nothing behind.
@@ -95,7 +98,7 @@ def run(
             if not current.training.exists() and not any(current.checkpoints.glob("*")):
                 shutil.rmtree(current.folder)
             raise
-    return RunResult(current.name, current.folder, "finished", _evaluation(task, current))
+    return RunResult(current.name, current.folder, "finished", _evaluation(task, current, on_event))
 
 
 def evaluate(task: Task, version: Version, split: Split, on_event: OnEvent = lambda event: None) -> Evaluation:
@@ -107,6 +110,23 @@ def evaluate(task: Task, version: Version, split: Split, on_event: OnEvent = lam
     with locked(task.folder):
         run_worker("evaluate", version, task, on_event, split=split)
         return judge(task, version, split)
+
+
+def set_beside(
+    task: Task, version: Version, names: Iterable[str], on_event: OnEvent = lambda event: None
+) -> Evaluation:
+    """Have baselines answer an evaluated version's test rows, and renew its report with them.
+
+    :raises InputError: the version is not evaluated, or a baseline cannot be had.
+    """
+    if not version.has_done("evaluate"):
+        raise InputError(
+            _("version {name} is not evaluated yet", name=version.name),
+            hint=_("go on with tune run {folder}", folder=task.folder),
+        )
+    with locked(task.folder):
+        measure(task, version, names, on_event)
+        return judge(task, version, "test")
 
 
 def refuse_unready(version: Version, split: Split) -> None:
@@ -133,6 +153,7 @@ def go_through(task: Task, version: Version, stages: tuple[Stage, ...], on_event
         elif stage == "evaluate":
             if not (version.evaluation / FILE_NAME).exists():
                 run_worker("evaluate", version, task, on_event)
+            measure(task, version, task.spec.evaluation.baselines, on_event)
             judge(task, version, "test")
         version.finish_stage(stage)
     state = version.state()
@@ -197,16 +218,18 @@ def begin(
     log.stage("prepare", "finished", rows=dict(found.rows))
 
 
-def _evaluation(task: Task, version: Version) -> Evaluation | None:
-    """The version's evaluation by the task's criteria of today; None before that stage."""
+def _evaluation(task: Task, version: Version, on_event: OnEvent) -> Evaluation | None:
+    """The version's evaluation by the task's criteria and beside the baselines of today; None before that stage."""
     if not _done(version, ("evaluate",)):
         return None
     evaluation = read_evaluation(version)
     headline = evaluation.headline
-    if (headline.metric, headline.threshold) == (task.primary_metric, task.threshold):
+    lacks = missing(task, version)
+    if (headline.metric, headline.threshold) == (task.primary_metric, task.threshold) and not lacks:
         return evaluation
     with locked(task.folder):
         write_text_atomically(version.definition, dump_task(task))
+        measure(task, version, lacks, on_event)
         return judge(task, version, "test")
 
 

@@ -25,7 +25,7 @@ from tasktune.workspace.versions import Version
 if TYPE_CHECKING:
     from tasktune.definition import Task
 
-WorkerStage = Literal["train", "evaluate", "predict", "vllm"]
+WorkerStage = Literal["train", "evaluate", "predict", "vllm", "zero_shot", "few_shot"]
 _POLL_SECONDS = 0.1
 _PATIENCE_SECONDS = 60.0
 _LOG_LINES_SHOWN = 15

@@ -1,4 +1,4 @@
-"""The worker: ``python -m tasktune.training.worker VERSION_DIR TASK_DIR train|evaluate|predict|vllm``.
+"""The worker: ``python -m tasktune.training.worker VERSION_DIR TASK_DIR STAGE``.
 
 torchrun starts several of it to train together (:mod:`tasktune.training.processes`); the first of them prepares the
 rows, speaks, and saves.
@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tasktune.data.rows import read_chat_rows
 from tasktune.definition import Split, Task, load_task
+from tasktune.definition.fields import BASE_BASELINES
 from tasktune.errors import TuneError
 from tasktune.locale import translate as _
 from tasktune.locale import use_language
@@ -30,6 +31,7 @@ from tasktune.training.backends import load_backend
 from tasktune.training.backends.choice import Choice, Gpu, choose, gpu_here, saved_share
 from tasktune.training.failure import record_failure
 from tasktune.training.interruption import Interruption
+from tasktune.training.launch import WorkerStage
 from tasktune.training.out_of_memory import FewerRows, watching_memory
 from tasktune.training.quiet import QUIET
 from tasktune.training.session import recorded
@@ -42,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tasktune.training.worker")
     parser.add_argument("version_dir", type=Path)
     parser.add_argument("task_dir", type=Path)
-    parser.add_argument("stage", choices=["train", "evaluate", "predict", "vllm"])
+    parser.add_argument("stage", choices=get_args(WorkerStage))
     parser.add_argument("--split", default="test", choices=["train", "valid", "test"])
     parser.add_argument("--scratch", type=Path)
     parser.add_argument("--parent", type=int, default=os.getppid(), help="end when this process does")
@@ -66,6 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
                     evaluate_version(task, version, options.split, interruption)
             elif options.stage == "vllm":
                 answer_by_vllm(task, version, options.split, options.scratch, interruption)
+            elif options.stage in BASE_BASELINES:
+                base_answers(task, version, options.scratch, interruption, few_shot=options.stage == "few_shot")
             else:
                 _predict(task, version, options.scratch, interruption)
     except KeyboardInterrupt:
@@ -192,6 +196,14 @@ def answer_by_vllm(task: Task, version: Version, split: Split, folder: Path, int
 
     events = EventLog(folder / version.events.name)
     predict_split_beside(task, version, split, VllmGenerator(task, version), folder, events, interruption)
+
+
+def base_answers(task: Task, version: Version, folder: Path, interruption: Interruption, *, few_shot: bool) -> None:
+    """Write the base model's answers to the test rows of a version into a folder."""
+    from tasktune.inference.base_answers import answer_by_base
+
+    events = EventLog(folder / version.events.name)
+    answer_by_base(task, version, folder, events, interruption, few_shot=few_shot)
 
 
 def _predict(task: Task, version: Version, scratch: Path, interruption: Interruption) -> None:

@@ -127,7 +127,7 @@ def packages_for(task: Task) -> tuple[str, ...]:
         used.append("bitsandbytes")
     if spec.training.backend != "transformers":
         used += ["unsloth", "unsloth_zoo"]
-    if spec.evaluation.decoding == "constrained":
+    if spec.evaluation.constrains:
         used.append("llguidance")
     return tuple(used)
 

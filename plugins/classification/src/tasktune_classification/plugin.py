@@ -90,6 +90,11 @@ def parse_output(text: str, record: Record, options: ClassificationOptions) -> A
 
 
 @hookimpl
+def unknown_classes(row: Scored, options: ClassificationOptions) -> Sequence[str]:
+    return () if row.answer.value in options.completions else (row.answer.value,)
+
+
+@hookimpl
 def compute_metrics(rows: Sequence[Scored], options: ClassificationOptions) -> Metrics:
     return metrics.compute_metrics(rows, options)
 

@@ -107,6 +107,11 @@ def parse_output(text: str, record: Record) -> Answer:
 
 
 @hookimpl
+def unknown_classes(row: Scored, options: NerOptions) -> Sequence[str]:
+    return [each["label"] for each in row.answer.value if each["label"] not in options.labels]
+
+
+@hookimpl
 def compute_metrics(rows: Sequence[Scored], options: NerOptions) -> Metrics:
     return metrics_.compute_metrics(rows, options)
 

@@ -111,6 +111,23 @@ class ScoreLaws(LawBase):
                 "TaskTypeInfo.mistakes: say in every language what it is called",
             )
 
+    def test_right_answers_name_known_classes(
+        self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]
+    ) -> None:
+        """What the report calls out of the set is wrong at least."""
+        if not plugin.knows_its_classes:
+            return
+        for record in labelled:
+            found = plugin.unknown_classes(gold_row(plugin, record, valid), valid)
+            assert not found, broken(
+                "a right answer names no unknown class", record, found, "unknown_classes: return an empty list for it"
+            )
+        for row in mixed_rows(plugin, labelled, valid):
+            found = plugin.unknown_classes(row, valid) if row.answer.parsed else []
+            assert all(isinstance(name, str) for name in found), broken(
+                "unknown classes are named", row.record, found, "unknown_classes: return texts"
+            )
+
     def test_rows_survive_json(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
         """Scores computed again from predictions.jsonl are the scores."""
         law = "rows and metrics survive a JSON round trip"
