@@ -30,6 +30,7 @@ COMMANDS = {
     "baseline": Entry("tasktune.cli.baseline:command", "Score the base model beside a version."),
     "compare": Entry("tasktune.cli.compare:command", "Tell whether a version is better than another."),
     "curve": Entry("tasktune.cli.curve:command", "Tell how many more rows the target needs."),
+    "sweep": Entry("tasktune.cli.sweep:command", "Try settings of the training."),
     "predict": Entry("tasktune.cli.predict:command", "Ask a trained version for answers."),
     "adopt": Entry("tasktune.cli.adopt:command", "Take a version into use."),
     "rollback": Entry("tasktune.cli.rollback:command", "Go back to the version adopted before."),

@@ -14,6 +14,7 @@ from tasktune.definition.problems import keys_of, problems_of
 from tasktune.definition.spec import TaskSpec, sections
 from tasktune.definition.spellings import canonical
 from tasktune.definition.suggest import did_you_mean
+from tasktune.definition.sweep_keys import sweep_problems
 from tasktune.definition.task import Task
 from tasktune.definition.tree import KeyPath, Node, Place, find, merge, plain
 from tasktune.errors import InputError, PluginError, Problem
@@ -55,6 +56,8 @@ def load_task(
     problems += unavailable
     spec, broken, found = _spec(root, plugin)
     problems += found
+    if "sweep" not in broken:
+        problems += sweep_problems(root)
     options = None
     if plugin is not None:
         options, found = _options(root, plugin, broken)

@@ -24,8 +24,9 @@ NOT_IN_FINGERPRINT = (
     "huggingface",
     "execution",
     "success_criteria",
+    "sweep",
 )
-"""Top-level keys that name, describe, place, publish or judge a run but do not change what it computes.
+"""Top-level keys that name, describe, place, publish, judge or try out a run but do not change what it computes.
 
 ``data.generate`` is left out too: where rows may come from does not change the rows that are there. Nor do the model's
 answers change by what they are compared with, ``evaluation.baselines``."""

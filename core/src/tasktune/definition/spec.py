@@ -32,6 +32,7 @@ from tasktune.definition.fields import (
     VariableName,
 )
 from tasktune.definition.section import Section as Section
+from tasktune.definition.sweep import SweepSpec
 from tasktune.definition.training import TrainingSpec
 from tasktune.locale import translate as _
 from tasktune.types import OutputFormat
@@ -236,6 +237,8 @@ class TaskSpec(Section):
     """Where training runs."""
     versioning: VersioningSpec = VersioningSpec()
     """How versions are named and kept."""
+    sweep: SweepSpec = SweepSpec()
+    """What `tune sweep` tries."""
     huggingface: HubSpec = HubSpec()
     """Where a deployment to the Hub goes."""
 

@@ -1,0 +1,1 @@
+"""Settings of the training, tried one after another and judged on the validation rows."""
