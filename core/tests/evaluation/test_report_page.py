@@ -10,7 +10,7 @@ import json
 import random
 import re
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from tasktune.evaluation import predictions_table
 from tasktune.evaluation.document import Heading, Paragraph, Table, as_html
 from tasktune.evaluation.page import embedded
-from tasktune.evaluation.predictions import Prediction, parse_outputs
+from tasktune.evaluation.predictions import Confidence, LabelProbability, Prediction, parse_outputs
 from tasktune.evaluation.report import RunFacts, report_sections
 from tasktune.evaluation.report_html import report_page
 from tasktune.evaluation.score import score
@@ -60,12 +60,24 @@ def browser() -> Iterator[Any]:
         yield running
 
 
-def page_of(task: Any, rows: Rows, path: Path, language: str = "en") -> Path:
-    """The page of a made evaluation."""
+def page_of(
+    task: Any,
+    rows: Rows,
+    path: Path,
+    language: str = "en",
+    *,
+    shares: Mapping[str, float] | None = None,
+    labels: tuple[LabelProbability, ...] = (),
+) -> Path:
+    """The page of a made evaluation; ``shares`` are the answers' probabilities by record."""
     use_language(language)
     facts = RunFacts(version="v1", date="2026-11-20", rows={"test": len(rows)})  # type: ignore[arg-type]
     evaluation = score(task, rows)
     predictions = [Prediction.of(row) for row in parse_outputs(task, rows)]
+    for place, each in enumerate(predictions):
+        if each.id in (shares or {}):
+            sure = Confidence(probability=(shares or {})[each.id], logprob=-1.0, tokens=2, labels=labels)
+            predictions[place] = each.model_copy(update={"confidence": sure})
     sections = report_sections(evaluation, task, facts, predictions, language=language, training=RECORD)
     path.write_text(report_page(evaluation, task, sections, FIGURES, predictions, language=language), "utf-8")
     return path
@@ -210,6 +222,25 @@ def test_filters_and_sorting(make_task: Make, browser: Any, tmp_path: Path) -> N
     assert page.evaluate("document.querySelector('[name=after]').disabled")
     choose(page, "words", "no such text anywhere")
     assert page.evaluate(COUNT) == "0 of 120 predictions"
+    assert page.errors == []
+
+
+def test_answers_can_be_sorted_by_their_confidence(make_task: Make, rows: Rows, browser: Any, tmp_path: Path) -> None:
+    plain = opened(browser, page_of(make_task(), rows, tmp_path / "plain.html"))
+    assert plain.evaluate("document.querySelectorAll('.predictions th').length") == 4
+    shares = {f"test.jsonl:{n}": share for n, share in enumerate((0.5, 0.25, 0.875), 1)}
+    labels = (LabelProbability(value="red", probability=0.5), LabelProbability(value="<b>", probability=0.25))
+    path = page_of(make_task(), rows, tmp_path / "report.html", shares=shares, labels=labels)
+    page = opened(browser, path, width=360)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.evaluate("document.querySelector('th.confidence button').click()")
+    page.evaluate("document.querySelector('th.confidence button').click()")
+    cells = page.evaluate(
+        "[...document.querySelectorAll('.predictions tbody tr')].map((row) => row.cells[3].innerText)"
+    )
+    assert cells[:4] == ["87.5%", "50.0%", "25.0%", "—"]
+    page.evaluate("document.querySelector('.predictions td button').click()")
+    assert "red 50.0%\n<b> 25.0%" in page.evaluate("document.querySelector('.detail').innerText")
     assert page.errors == []
 
 

@@ -45,6 +45,7 @@
     return made;
   };
   const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const percent = (value) => (value === null ? "—" : `${(100 * value).toFixed(1)}%`);
   const number = (value) => value.toLocaleString("en");
 
   // Filters.
@@ -91,6 +92,7 @@
     record: (row) => row,
     gold: (row) => columns.gold[row] ?? "",
     answer: (row) => columns.answer[row] ?? "",
+    ...(columns.confidence.some((value) => value !== null) && { confidence: (row) => columns.confidence[row] ?? -1 }),
     input: (row) => (main === undefined ? 0 : (columns.inputs[main][row] ?? "").length),
   };
   const filter = () => {
@@ -139,7 +141,8 @@
     line(words.answer, columns.answer[row]);
     line(words.output, columns.output[row]);
     line(words.error, columns.error[row]);
-    return element("tr", { className: "detail" }, element("td", { colSpan: 4 }, list));
+    line(words.labels, columns.labels[row]);
+    return element("tr", { className: "detail" }, element("td", { colSpan: head.cells.length }, list));
   };
   const drawRow = (row, needles) => {
     const kind = state(row);
@@ -161,6 +164,7 @@
       cell(words.gold, "", gold === null ? "—" : shownText(gold, needles)),
       cell(words.answer, line.className === "wrong" ? "said-wrong" : "",
         answer === null ? marked(columns.output[row] || words.unreadable, needles) : shownText(answer, needles)),
+      ...("confidence" in keys ? [cell(words.confidence, "", percent(columns.confidence[row]))] : []),
       cell(words.input, "", main === undefined ? "" : shownText(columns.inputs[main][row] ?? "", needles), ...chips),
     );
     return line;
@@ -179,7 +183,7 @@
 
   // The head: a button for each column that sorts by it, the other way round at the second click.
   for (const name of Object.keys(keys)) {
-    const title = element("th", { scope: "col" });
+    const title = element("th", { scope: "col", className: name });
     const button = element("button", { type: "button", textContent: words[name] });
     button.addEventListener("click", () => {
       sorting = { by: name, down: sorting.by === name && !sorting.down };

@@ -25,6 +25,7 @@ MOST_BYTES = 4_000_000
 LONGEST = (4_000, 1_000, 300, 100)
 """Characters of a text that are kept: the first of these with which the page is light enough, else the last."""
 MOST_FIELDS = 12
+MOST_LABELS = 5
 PAGE_ROWS = 50
 """Rows of the table that are there at a time."""
 
@@ -79,6 +80,8 @@ def words_of(wording: Wording) -> dict[str, str]:
         "record": say("Record"),
         "gold": say("Gold"),
         "answer": say("Predicted"),
+        "confidence": say("Confidence"),
+        "labels": say("Most probable answers"),
         "input": say("Input"),
         "output": say("Raw output"),
         "error": say("Cannot be read because"),
@@ -176,10 +179,20 @@ def _columns(rows: Sequence[tuple[Prediction, Sequence[str], Sequence[str]]], lo
         "answer": [cut(each.answer.value) if each.answer.parsed else None for each in predictions],
         "output": [cut(each.output) for each in predictions],
         "error": [each.answer.error and cut(each.answer.error) for each in predictions],
+        "confidence": [None if each.confidence is None else each.confidence.probability for each in predictions],
+        "labels": [_labels(each, longest) for each in predictions],
         "goldClasses": [gold for _each, gold, _said in rows],
         "saidClasses": [said for _each, _gold, said in rows],
         "inputs": _inputs(predictions, longest),
     }
+
+
+def _labels(row: Prediction, longest: int) -> str | None:
+    """The answers that the model finds most probable, with their probabilities."""
+    if row.confidence is None or not row.confidence.labels:
+        return None
+    most = row.confidence.labels[:MOST_LABELS]
+    return "\n".join(f"{shorten(readable(each.value), longest)} {each.probability:.1%}" for each in most)
 
 
 def _texts(row: Prediction) -> Iterator[str]:
