@@ -41,6 +41,14 @@ def test_the_metrics_of_all_rows_are_theirs(rights: list[float]) -> None:
     assert summed(rights).metrics(0).values["accuracy"] == pytest.approx([numpy.mean(rights)])
 
 
+@given(st.lists(st.sampled_from([0.0, 0.25, 1.0]), min_size=1, max_size=30), st.data())
+def test_the_metrics_of_parts_are_theirs(rights: list[float], data: st.DataObject) -> None:
+    part = st.lists(st.sampled_from(range(len(rights))), min_size=1, unique=True)
+    parts = data.draw(st.lists(part, min_size=1, max_size=4))
+    found = summed(rights).parts(0, parts).values["accuracy"]
+    assert found == pytest.approx([numpy.mean([rights[row] for row in part]) for part in parts])
+
+
 @pytest.mark.parametrize("kinds", [2, 40], ids=["few kinds of rows", "every row another kind"])
 def test_an_interval_is_that_of_scipy(kinds: int) -> None:
     rights = numpy.arange(100) % kinds / (kinds - 1)
@@ -113,7 +121,7 @@ def test_fewer_samples_of_many_rows_are_scored(make_task: Make) -> None:
     assert samples_of(task, [[row] * 1_000], [None]).affordable(2_000) == 500
     assert samples_of(task, [[row] * 100_000], [None]).affordable(2_000) == 100
     few = [row] * 3
-    within = intervals(task, few, task.plugin.compute_metrics(few, task.options), None, seed=1)
+    within = intervals(samples_of(task, [few], [None]), task.plugin.compute_metrics(few, task.options), seed=1)
     assert within.values["accuracy"].low == pytest.approx(0.025 ** (1 / 3))
     one, other = samples_of(task, [few, few], [None, None]).exchange(0, 1, 5, rng())
     assert one.values["accuracy"].tolist() == other.values["accuracy"].tolist() == [1.0] * 5

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from tasktune.evaluation.predictions import is_correct
 from tasktune.improve.outliers import FAR_BELOW
-from tasktune.types import Metrics, Mistake, Record, Scored, Value
+from tasktune.types import Mistake, Record, Scored, Value
 
 if TYPE_CHECKING:
     from tasktune.definition import Task
+    from tasktune.evaluation.resampling import Samples
 
 UNREADABLE = "unreadable"
 """An answer that cannot be parsed."""
@@ -60,16 +61,18 @@ class ErrorAnalysis(Value):
     slices: tuple[Slice, ...] = ()
 
 
-def analyse(
-    task: Task, rows: Sequence[Scored], headline: float, metrics_of: Callable[[Task, Sequence[Scored]], Metrics]
-) -> ErrorAnalysis:
-    """Sort the mistakes in labelled rows, and score parts of the rows that differ in length or in a field."""
+def analyse(task: Task, rows: Sequence[Scored], headline: float, samples: Samples) -> ErrorAnalysis:
+    """Sort the mistakes in labelled rows, and score parts of the rows that differ in length or in a field.
+
+    ``samples`` are of the same rows, in this order.
+    """
     total, groups = mistake_groups((row.record.id, mistakes_of(task, row)) for row in rows)
 
-    def score(some: Sequence[Scored]) -> float:
-        return metrics_of(task, some).values[task.primary_metric]
+    def scores(parts: Sequence[Sequence[int]]) -> list[float]:
+        found: list[float] = samples.parts(0, parts).values[task.primary_metric].tolist()
+        return found
 
-    return ErrorAnalysis(mistakes=total, groups=groups, slices=tuple(slices(rows, headline, score)))
+    return ErrorAnalysis(mistakes=total, groups=groups, slices=tuple(slices(rows, headline, scores)))
 
 
 def mistakes_of(task: Task, row: Scored) -> Sequence[Mistake]:
@@ -107,23 +110,27 @@ def mistake_groups(found: Iterable[tuple[str, Sequence[Mistake]]]) -> tuple[int,
     )
 
 
-def slices(rows: Sequence[Scored], headline: float, score: Callable[[Sequence[Scored]], float]) -> Iterator[Slice]:
-    """The scores of the rows by the length of their inputs, in quarters, and by fields with few values."""
+def slices(
+    rows: Sequence[Scored], headline: float, scores: Callable[[Sequence[Sequence[int]]], Sequence[float]]
+) -> Iterator[Slice]:
+    """The scores of the rows by the length of their inputs, in quarters, and by fields with few values.
+
+    ``scores`` gives those of parts of the rows, each the numbers of its rows.
+    """
     for field, value_of in [(LENGTH, _by_length(rows)), *_by_fields(rows)]:
-        members: dict[str, list[Scored]] = defaultdict(list)
-        for row in rows:
+        members: dict[str, list[int]] = defaultdict(list)
+        for number, row in enumerate(rows):
             value = value_of(row.record)
             if value is not None:
-                members[value].append(row)
-        large = {value: some for value, some in members.items() if len(some) >= FEWEST_IN_SLICE}
+                members[value].append(number)
+        large = sorted(((value, some) for value, some in members.items() if len(some) >= FEWEST_IN_SLICE), key=_place)
         if len(large) < 2:
             continue
-        for value, some in sorted(large.items(), key=_place):
-            reached = score(some)
+        for (value, some), reached in zip(large, scores([some for _value, some in large]), strict=True):
             yield Slice(field=field, value=value, rows=len(some), score=reached, weak=reached < headline - FAR_BELOW)
 
 
-def _place(item: tuple[str, Sequence[Scored]]) -> tuple[int, str]:
+def _place(item: tuple[str, Sequence[int]]) -> tuple[int, str]:
     """Ranges of numbers by where they begin, names by the alphabet."""
     first = item[0].partition("-")[0]
     return (int(first) if first.isdecimal() else 0), item[0]

@@ -13,14 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from tasktune.evaluation.resampling import Samples, samples_of
-from tasktune.evaluation.statistics import Statistics
-from tasktune.types import Metrics, Scored, Value
+from tasktune.evaluation.resampling import Samples
+from tasktune.types import Metrics, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tasktune.definition import Task
     from tasktune.sums import Array, SampledMetrics
 
 LEVEL = 0.95
@@ -54,25 +50,22 @@ class Intervals(Value):
     per_class: Mapping[str, Mapping[str, Interval]] = {}
 
 
-def intervals(
-    task: Task, rows: Sequence[Scored], metrics: Metrics, statistics: Statistics | None, *, seed: int
-) -> Intervals:
-    """The intervals of the rows' metrics, by the rows' statistics where there are any.
+def intervals(samples: Samples, metrics: Metrics, *, seed: int) -> Intervals:
+    """The intervals of the metrics of one system's rows.
 
     The same rows, in this order, and the same seed give the same intervals.
     """
     import numpy
 
-    samples: Samples = samples_of(task, [rows], [statistics])
     draws = samples.affordable(RESAMPLES)
     [drawn] = samples.bootstrap(draws, numpy.random.default_rng(seed))
     return Intervals(
         resamples=draws,
         rows=samples.rows,
         seed=seed,
-        values=_intervals(drawn.values, metrics.values, len(rows)),
+        values=_intervals(drawn.values, metrics.values, samples.rows),
         per_class={
-            name: _intervals(_without(drawn, name, "support"), values, int(values.get("support", len(rows))))
+            name: _intervals(_without(drawn, name, "support"), values, int(values.get("support", samples.rows)))
             for name, values in metrics.per_class.items()
         },
     )

@@ -44,6 +44,10 @@ class Samples(Protocol):
         """The metrics of a system on the rows as they are: samples of one."""
         ...
 
+    def parts(self, system: int, parts: Sequence[Sequence[int]]) -> SampledMetrics:
+        """The metrics of a system on parts of the rows, a sample each; rows are known by their numbers, from 0."""
+        ...
+
     def bootstrap(self, draws: int, rng: numpy.random.Generator) -> list[SampledMetrics]:
         """The metrics of every system on samples of as many rows, drawn with replacement; the same for each system."""
         ...
@@ -93,6 +97,14 @@ class SummedRows:
 
     def metrics(self, system: int) -> SampledMetrics:
         return self._metrics(Sums(self._tables[system].times(self._counts[:, None].astype(float)), 1))
+
+    def parts(self, system: int, parts: Sequence[Sequence[int]]) -> SampledMetrics:
+        import numpy
+
+        counts = numpy.empty((len(self._counts), len(parts)))
+        for number, rows in enumerate(parts):
+            counts[:, number] = numpy.bincount(self._kind[list(rows)], minlength=len(self._counts))
+        return self._metrics(Sums(self._tables[system].times(counts), len(parts)))
 
     def bootstrap(self, draws: int, rng: numpy.random.Generator) -> list[SampledMetrics]:
         parts: list[list[dict[str, Array]]] = [[] for _table in self._tables]
@@ -180,6 +192,10 @@ class _ScoredRows:
 
     def metrics(self, system: int) -> SampledMetrics:
         return sampled([self._score(self._systems[system])])
+
+    def parts(self, system: int, parts: Sequence[Sequence[int]]) -> SampledMetrics:
+        rows = self._systems[system]
+        return sampled([self._score([rows[number] for number in part]) for part in parts])
 
     def bootstrap(self, draws: int, rng: numpy.random.Generator) -> list[SampledMetrics]:
         drawn = [rng.integers(0, self.rows, self.rows).tolist() for _draw in range(draws)]

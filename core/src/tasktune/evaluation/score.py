@@ -18,6 +18,7 @@ from tasktune.evaluation.criteria import Verdict
 from tasktune.evaluation.error_analysis import ErrorAnalysis, analyse
 from tasktune.evaluation.intervals import Interval, Intervals, intervals
 from tasktune.evaluation.predictions import is_correct, parse_outputs
+from tasktune.evaluation.resampling import samples_of
 from tasktune.evaluation.statistics import statistics_of, write_statistics
 from tasktune.improve.diagnose import diagnose
 from tasktune.inference.engines import EngineUse
@@ -133,7 +134,8 @@ def score(
         )
     metrics = metrics_of(task, labelled)
     statistics = statistics_of(task, labelled)
-    within = intervals(task, labelled, metrics, statistics, seed=task.spec.training.seed)
+    samples = samples_of(task, [labelled], [statistics])
+    within = intervals(samples, metrics, seed=task.spec.training.seed)
     if keep is not None and statistics is not None:
         write_statistics(task, keep, statistics)
     verdict = Verdict.on(task.primary_metric, metrics.values[task.primary_metric], task.threshold)
@@ -177,7 +179,7 @@ def score(
         stated_baseline=task.baseline,
         criteria=(verdict,),
         findings=diagnose(task, labelled, metrics, verdict, rivals, context, decoding, within, split),
-        errors=analyse(task, labelled, verdict.value, metrics_of),
+        errors=analyse(task, labelled, verdict.value, samples),
     )
 
 
@@ -212,7 +214,8 @@ def results(evaluation: Evaluation, version: str | None = None) -> dict[str, Any
 
 
 def _within(task: Task, rows: Sequence[Scored], metrics: Metrics) -> Mapping[str, Interval]:
-    return intervals(task, rows, metrics, statistics_of(task, rows), seed=task.spec.training.seed).values
+    samples = samples_of(task, [rows], [statistics_of(task, rows)])
+    return intervals(samples, metrics, seed=task.spec.training.seed).values
 
 
 def _out_of_set(task: Task, rows: Sequence[Scored]) -> int | None:
