@@ -103,6 +103,7 @@ class _Tally:
     def __init__(self) -> None:
         self.rows = 0
         self.parsed = 0
+        self.unsure = 0
 
     @property
     def unparsed(self) -> int:
@@ -114,9 +115,14 @@ class _Tally:
             self.parsed += prediction.answer.parsed
             if not prediction.answer.parsed and self.unparsed <= MAX_TOLD:
                 output.say(_unreadable(prediction))
+            self.unsure += bool(prediction.abstained)
+            if prediction.abstained and self.unsure <= MAX_TOLD:
+                output.say(_unsure(prediction))
             yield prediction
         if self.unparsed > MAX_TOLD:
             output.say(_("… and {more} more", more=f"{self.unparsed - MAX_TOLD:,}"))
+        if self.unsure > MAX_TOLD:
+            output.say(_("{rows} answers in all are left to a person", rows=f"{self.unsure:,}"))
 
 
 def _unreadable(prediction: Prediction) -> str:
@@ -126,6 +132,16 @@ def _unreadable(prediction: Prediction) -> str:
         id=prediction.id,
         error=prediction.answer.error,
         output=wrote if len(wrote) <= MAX_QUOTED else wrote[: MAX_QUOTED - 1] + "…",
+    )
+
+
+def _unsure(prediction: Prediction) -> str:
+    known = None if prediction.confidence is None else prediction.confidence.probability
+    probability = "–" if known is None else f"{known:.1%}"
+    return _(
+        "{id}: left to a person, the answer is too improbable ({probability})",
+        id=prediction.id,
+        probability=probability,
     )
 
 

@@ -95,10 +95,13 @@ def check_what_training_asks(task: Task, found: Scan) -> None:
     if training.learns_preference:
         check_pairs(task, found.tested.__contains__, found.problems)
     if not found.rows["valid"]:
+        hint = _("name a file under data.valid, set data.split.valid above 0, or remove it")
         for key in training.monitor.needs_validation:
-            hint = _("name a file under data.valid, set data.split.valid above 0, or remove it")
             message = _("there are no validation rows to evaluate on")
             found.problems.add(task.problem(("training", "monitor", key), message, hint))
+        if task.spec.evaluation.abstain.asked:
+            message = _("there are no validation rows to choose a threshold on")
+            found.problems.add(task.problem(("evaluation", "abstain"), message, hint))
     known = set().union(*found.classes.values())
     if training.sampling == "balanced" and not known:
         message = _("{task_type} knows no classes", task_type=task.spec.task_type)

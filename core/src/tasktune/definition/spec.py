@@ -108,6 +108,28 @@ class DataSpec(Section):
     """The language model that is asked for more rows."""
 
 
+class AbstainSpec(Section):
+    """From which probability on an answer is given and not left to a person; chosen on the validation rows."""
+
+    target_precision: Share | None = None
+    """The share of right answers among those that are given."""
+    coverage: Share | None = None
+    """The share of rows that are answered."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether a threshold is to be chosen."""
+        return self.target_precision is not None or self.coverage is not None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> AbstainSpec:
+        if self.target_precision is not None and self.coverage is not None:
+            raise InvalidValue(
+                _("one threshold cannot have two targets"), _("give target_precision or coverage, and remove the other")
+            )
+        return self
+
+
 class EvaluationSpec(Section):
     """How answers are generated for scoring; always greedily."""
 
@@ -119,6 +141,8 @@ class EvaluationSpec(Section):
     """Longest answer in tokens; taken from the longest gold answer when not given."""
     baselines: Baselines = ()
     """What stands beside the model: zero_shot and few_shot, which are the base model, or versions by their names."""
+    abstain: AbstainSpec = AbstainSpec()
+    """Which answers are left to a person."""
 
     @property
     def constrains(self) -> bool:

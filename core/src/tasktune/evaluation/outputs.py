@@ -16,6 +16,7 @@ from tasktune.evaluation.report import RunFacts, as_markdown, report_sections
 from tasktune.evaluation.report_html import report_page
 from tasktune.evaluation.score import Evaluation, results
 from tasktune.evaluation.training_section import training_figures
+from tasktune.evaluation.trust_section import trust_figures
 from tasktune.evaluation.wording import Wording
 from tasktune.locale import nearest_language, translate
 from tasktune.locale import translate as _
@@ -49,8 +50,10 @@ def write_outputs(
     language = nearest_language(language or task.spec.language)
     write_text_atomically(folder / "metrics.json", evaluation.model_dump_json(indent=2) + "\n")
     figures = _data_figures(prepared_stats(version.prepared, task.spec.training.max_length), language)
+    wording = Wording(language, task.plugin.info.metrics)
+    figures |= trust_figures(evaluation, wording)
     if training is not None:
-        figures |= training_figures(training, Wording(language, task.plugin.info.metrics))
+        figures |= training_figures(training, wording)
     for name, figure in figures.items():
         write_text_atomically(folder / name, figure)
     sections = report_sections(

@@ -53,7 +53,8 @@ class Prediction(Value):
     """One record and what the model made of it.
 
     ``correct`` says whether the parsed answer equals the target exactly; None for a record without a target.
-    ``confidence`` is None where the model's probabilities are not known.
+    ``confidence`` is None where the model's probabilities are not known. ``abstained`` says of an answer to new rows
+    whether it is too improbable to be given, if the version has a threshold for that.
     """
 
     id: str
@@ -63,9 +64,10 @@ class Prediction(Value):
     answer: Answer
     correct: bool | None = None
     confidence: Confidence | None = None
+    abstained: bool | None = None
 
     @classmethod
-    def of(cls, row: Scored, confidence: Confidence | None = None) -> Prediction:
+    def of(cls, row: Scored, confidence: Confidence | None = None, abstained: bool | None = None) -> Prediction:
         """The prediction in a scored row."""
         record, answer = row.record, row.answer
         return cls(
@@ -76,6 +78,7 @@ class Prediction(Value):
             answer=answer,
             correct=is_correct(row),
             confidence=confidence,
+            abstained=abstained,
         )
 
     @property

@@ -27,6 +27,7 @@ from tasktune.evaluation.report_tables import (
 )
 from tasktune.evaluation.score import Evaluation
 from tasktune.evaluation.training_section import training_section
+from tasktune.evaluation.trust_section import sure_mistakes, trust_section
 from tasktune.evaluation.wording import Wording
 from tasktune.locale import nearest_language
 from tasktune.types import Action, Finding, Severity, Value
@@ -118,6 +119,8 @@ def report_sections(
         *_section("Training curve", training_section(training, wording) if training else "", wording),
         *_section("Kinds of mistakes", error_groups_table(evaluation, wording), wording),
         *_section("Slices of the rows", slices_table(evaluation, wording), wording),
+        *_section("Probabilities of the answers", trust_section(evaluation, wording), wording),
+        *_section("Most confident mistakes", sure_mistakes(evaluation, wording), wording),
         *_section("Diagnosis", _findings(evaluation.findings, wording), wording),
         *_section("Typical mistakes", mistakes_table(typical_mistakes(predictions), wording), wording),
         *_section("Decision", _decision(evaluation, wording), wording),

@@ -192,18 +192,25 @@ def _slice(each: Slice, wording: Wording) -> str:
 def mistakes_table(mistakes: Sequence[Prediction], wording: Wording) -> str:
     """Wrong predictions: the record, its input, the right answer and the model's."""
     header = [wording.say(name) for name in ("Record", "Input", "Gold", "Predicted")]
-    rows = [[escape(m.id), _input(m), _cell(as_text(m.target), wording), _predicted(m, wording)] for m in mistakes]
+    rows = [[escape(m.id), input_cell(m), target_cell(m, wording), predicted_cell(m, wording)] for m in mistakes]
     return table(header, rows) if rows else ""
 
 
-def _predicted(mistake: Prediction, wording: Wording) -> str:
+def target_cell(mistake: Prediction, wording: Wording) -> str:
+    """The right answer, in a table's cell."""
+    return _cell(as_text(mistake.target), wording)
+
+
+def predicted_cell(mistake: Prediction, wording: Wording) -> str:
+    """The model's answer or what kept it from being read, in a table's cell."""
     if mistake.answer.parsed:
         return _cell(as_text(mistake.answer.value), wording)
     reason = escape(shorten(mistake.answer.error or ""))
     return f"*{wording.say('cannot be read')}* ({reason}): {_cell(mistake.output, wording)}"
 
 
-def _input(mistake: Prediction) -> str:
+def input_cell(mistake: Prediction) -> str:
+    """What the model was asked about, in a table's cell."""
     inputs = mistake.inputs
     if len(inputs) == 1:
         return escape(shorten(as_text(next(iter(inputs.values())))))

@@ -20,6 +20,7 @@ from tasktune.evaluation.intervals import Interval, Intervals, intervals
 from tasktune.evaluation.predictions import is_correct, parse_outputs
 from tasktune.evaluation.resampling import samples_of
 from tasktune.evaluation.statistics import statistics_of, write_statistics
+from tasktune.evaluation.trust import Trust
 from tasktune.improve.diagnose import diagnose
 from tasktune.inference.engines import EngineUse
 from tasktune.locale import translate as _
@@ -66,7 +67,8 @@ class Evaluation(Value):
     """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric. ``by_decoding`` has the
     scores of free and of constrained answers, where both were asked for. ``baseline_intervals`` are those of the
     baselines that were measured on request, by their names and metrics. Evaluations of earlier versions of tasktune
-    have no ``engine``, no ``intervals`` and no ``errors``."""
+    have no ``engine``, no ``intervals`` and no ``errors``. Where the model's probabilities are not known there is no
+    ``trust``."""
 
     task_name: str
     task_type: str
@@ -83,6 +85,7 @@ class Evaluation(Value):
     criteria: Annotated[tuple[Verdict, ...], Field(min_length=1)]
     findings: tuple[Finding, ...] = ()
     errors: ErrorAnalysis | None = None
+    trust: Trust | None = None
 
     @property
     def headline(self) -> Verdict:
@@ -208,6 +211,7 @@ def results(evaluation: Evaluation, version: str | None = None) -> dict[str, Any
         },
         "stated_baseline": dataclasses.asdict(evaluation.stated_baseline) if evaluation.stated_baseline else None,
         "counts": evaluation.counts.model_dump(),
+        "trust": None if evaluation.trust is None else evaluation.trust.model_dump(mode="json", exclude={"mistakes"}),
         "errors": None if evaluation.errors is None else evaluation.errors.model_dump(mode="json"),
         "findings": [{"code": f.code, "severity": f.severity, "message": f.message} for f in evaluation.findings],
     }

@@ -22,7 +22,9 @@ class Decoding(Value):
 
     ``temperature`` 0 is greedy. ``stop`` are the texts that end an answer. ``constrained`` allows only the choices that
     the task type lists. ``chat_template_sha256`` is of the template's text, ``template_switches`` are its arguments.
-    ``context`` is the number of tokens that training allowed a prompt and its answer together.
+    ``context`` is the number of tokens that training allowed a prompt and its answer together. An answer of a
+    probability below ``abstain_below`` is left to a person (see :mod:`tasktune.evaluation.abstaining`); None: every
+    answer is given. A threshold above 1 gives none.
     """
 
     mode: Literal["free", "constrained"]
@@ -32,6 +34,7 @@ class Decoding(Value):
     stop: tuple[str, ...]
     chat_template_sha256: str
     template_switches: dict[str, bool]
+    abstain_below: float | None = None
 
 
 def decoding_for(spec: TaskSpec, tokenizer: Any, audit: Audit) -> Decoding:

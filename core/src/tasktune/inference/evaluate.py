@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from tasktune.data.records import Split
 from tasktune.data.rows import count_rows, read_split, rows_path
+from tasktune.evaluation.abstaining import is_given
 from tasktune.evaluation.confidence import confidence_in
 from tasktune.evaluation.predictions import CONSTRAINED, FILE_NAME, Prediction, parse_outputs, write_predictions
+from tasktune.inference.decoding import read_decoding
 from tasktune.inference.generate import Generator
 from tasktune.inference.partial import Output, PartialOutputs
 from tasktune.training.interruption import Interruption
@@ -81,8 +83,9 @@ def predict_split_beside(
 
 def predict_records(task: Task, version: Version, records: Sequence[Record], folder: Path, stop: Interruption) -> None:
     """Write ``predictions.jsonl`` and ``events.jsonl`` for any records into ``folder``."""
-    generator = Watched(Generator.of_version(task, version))
-    _predict(task, generator, iter(records), len(records), folder, EventLog(folder / version.events.name), stop)
+    generator, below = Watched(Generator.of_version(task, version)), read_decoding(version.decoding).abstain_below
+    events = EventLog(folder / version.events.name)
+    _predict(task, generator, iter(records), len(records), folder, events, stop, below)
 
 
 def _predict(
@@ -93,6 +96,7 @@ def _predict(
     folder: Path,
     events: EventLog,
     stop: Interruption,
+    abstain_below: float | None = None,
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     partial = PartialOutputs(folder / ".outputs.partial.jsonl")
@@ -112,7 +116,11 @@ def _predict(
     def predictions() -> Iterator[Prediction]:
         for record, output in outputs():
             [row] = parse_outputs(task, [(record, output.text)])
-            yield Prediction.of(row, None if output.measured is None else confidence_in(task, row, output.measured))
+            confidence = None if output.measured is None else confidence_in(task, row, output.measured)
+            abstained = None
+            if abstain_below is not None:
+                abstained = confidence is None or not is_given(confidence.probability, abstain_below)
+            yield Prediction.of(row, confidence, abstained)
 
     write_predictions(folder / FILE_NAME, predictions())
     partial.delete()

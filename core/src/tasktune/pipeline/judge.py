@@ -16,6 +16,7 @@ from tasktune.evaluation.report import RunFacts
 from tasktune.evaluation.score import DecodingScores, Evaluation, metrics_of, score
 from tasktune.inference.engines import Agreement, EngineUse
 from tasktune.pipeline.baselines import answers
+from tasktune.pipeline.trust import trust_of
 from tasktune.training.record import read_record
 from tasktune.types import Answer, Scored
 from tasktune.workspace.files import read_json
@@ -38,6 +39,7 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
         beside = {"free": DecodingScores.of(evaluation), CONSTRAINED: DecodingScores.of(constrained)}
     evaluation = evaluation.model_copy(update={"engine": EngineUse(), "by_decoding": beside})
     if split == "test":
+        evaluation = evaluation.model_copy(update={"trust": trust_of(task, version)})
         write_outputs(evaluation, task, version, _facts(version), training=read_record(version.training))
     return evaluation
 

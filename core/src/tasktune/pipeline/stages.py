@@ -24,6 +24,7 @@ from tasktune.pipeline.baselines import measure, missing, refuse_unknown
 from tasktune.pipeline.iteration import parent_of, write_iteration
 from tasktune.pipeline.judge import judge
 from tasktune.pipeline.start import Start, data_hashes, start_of, version_from
+from tasktune.pipeline.trust import needs_validation
 from tasktune.training.launch import run_worker
 from tasktune.workspace.environment import code_of
 from tasktune.workspace.events import Event, Events
@@ -108,6 +109,8 @@ def evaluate(task: Task, version: Version, split: Split, on_event: OnEvent = lam
     """
     refuse_unready(version, split)
     with locked(task.folder):
+        if split == "test" and needs_validation(task, version):
+            run_worker("evaluate", version, task, on_event, split="valid")
         run_worker("evaluate", version, task, on_event, split=split)
         return judge(task, version, split)
 
@@ -151,6 +154,8 @@ def go_through(task: Task, version: Version, stages: tuple[Stage, ...], on_event
         if stage == "train" and not version.training.exists():
             run_worker("train", version, task, on_event)
         elif stage == "evaluate":
+            if needs_validation(task, version):
+                run_worker("evaluate", version, task, on_event, split="valid")
             if not (version.evaluation / FILE_NAME).exists():
                 run_worker("evaluate", version, task, on_event)
             measure(task, version, task.spec.evaluation.baselines, on_event)
