@@ -24,6 +24,7 @@ def main() -> None:
             ["import_speed.py"],
             ["check_speed.py"],
             ["known_defects.py"],
+            ["label_noise.py"],
             ["compare_speed.py"],
             ["report_html.py"],
             ["methods.py"],

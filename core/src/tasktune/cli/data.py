@@ -13,6 +13,7 @@ COMMANDS = {
     "generate": Entry("tasktune.cli.data_generate:command", "Ask a language model for more rows."),
     "review": Entry("tasktune.cli.data_review:command", "Decide which generated rows become training rows."),
     "stats": Entry("tasktune.cli.data_stats:command", "Show rows, classes and lengths of every split."),
+    "noise": Entry("tasktune.cli.data_noise:command", "List rows whose label is probably wrong."),
     "split": Entry("tasktune.cli.data_split:command", "Write train, valid and test to files of their own."),
     "balance": Entry("tasktune.cli.data_balance:command", "Bring every class of train to a count of rows."),
     "convert": Entry("tasktune.cli.data_convert:command", "Write the rows as chats, or for other tools."),

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from tasktune.data.stats import Stats, prepared_stats
 from tasktune.errors import InputError
 from tasktune.evaluation.bars_svg import Bars, bars_svg
+from tasktune.evaluation.noise_section import read_noise
 from tasktune.evaluation.predictions import FILE_NAME, read_predictions
 from tasktune.evaluation.report import RunFacts, as_markdown, report_sections
 from tasktune.evaluation.report_html import report_page
@@ -43,8 +44,9 @@ def write_outputs(
 ) -> Path:
     """Write ``evaluation/{metrics.json, figures/*.svg, report.md, report.html}`` and ``results.json``.
 
-    Predictions are read from ``evaluation/predictions.jsonl``, which must exist; the version's rows and its training
-    make the figures. ``results.json`` comes last: where it is, the others are. Returns the path of ``report.md``.
+    Predictions are read from ``evaluation/predictions.jsonl``, which must exist, and probable wrong labels from
+    ``evaluation/label_noise.json``, which need not; the version's rows and its training make the figures.
+    ``results.json`` comes last: where it is, the others are. Returns the path of ``report.md``.
     """
     folder = version.evaluation
     language = nearest_language(language or task.spec.language)
@@ -64,6 +66,7 @@ def write_outputs(
         language=language,
         data_figures=[name for name in (CLASSES_FIGURE, LENGTHS_FIGURE) if name in figures],
         training=training,
+        noise=read_noise(folder),
     )
     write_text_atomically(folder / "report.md", as_markdown(sections))
     predictions = read_predictions(folder / FILE_NAME)

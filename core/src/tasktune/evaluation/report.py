@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tasktune.evaluation.decoding_section import decoding_table
 from tasktune.evaluation.engine_section import engine_section
 from tasktune.evaluation.markdown import as_text, escape, shorten
+from tasktune.evaluation.noise_section import noise_section
 from tasktune.evaluation.predictions import Prediction
 from tasktune.evaluation.report_tables import (
     baselines_table,
@@ -33,6 +34,7 @@ from tasktune.locale import nearest_language
 from tasktune.types import Action, Finding, Severity, Value
 
 if TYPE_CHECKING:
+    from tasktune.data.noise import LabelNoise
     from tasktune.definition import Task
     from tasktune.training.record import TrainingRecord
 
@@ -95,6 +97,7 @@ def report_sections(
     language: str | None = None,
     data_figures: Sequence[str] = (),
     training: TrainingRecord | None = None,
+    noise: LabelNoise | None = None,
 ) -> list[Section]:
     """The parts of the report that have something to say.
 
@@ -121,6 +124,7 @@ def report_sections(
         *_section("Slices of the rows", slices_table(evaluation, wording), wording),
         *_section("Probabilities of the answers", trust_section(evaluation, wording), wording),
         *_section("Most confident mistakes", sure_mistakes(evaluation, wording), wording),
+        *_section("Labels that are probably wrong", noise_section(noise, wording), wording),
         *_section("Diagnosis", _findings(evaluation.findings, wording), wording),
         *_section("Typical mistakes", mistakes_table(typical_mistakes(predictions), wording), wording),
         *_section("Decision", _decision(evaluation, wording), wording),

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasktune.data.noise import prepared_noise
 from tasktune.data.records import SPLITS, Split
 from tasktune.data.rows import count_rows, read_split, rows_path
+from tasktune.evaluation.noise_section import read_noise, write_noise
 from tasktune.evaluation.outputs import write_beside, write_outputs
 from tasktune.evaluation.predictions import CONSTRAINED, FILE_NAME, Prediction, read_predictions
 from tasktune.evaluation.report import RunFacts
@@ -40,6 +42,7 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
     evaluation = evaluation.model_copy(update={"engine": EngineUse(), "by_decoding": beside})
     if split == "test":
         evaluation = evaluation.model_copy(update={"trust": trust_of(task, version)})
+        _look_for_noise(task, version)
         write_outputs(evaluation, task, version, _facts(version), training=read_record(version.training))
     return evaluation
 
@@ -101,3 +104,11 @@ def _agreement(own: Iterable[Scored], others: Iterable[Prediction]) -> Agreement
 
 def _alike(one: Answer, other: Answer) -> bool:
     return one.parsed == other.parsed and bool(one.value == other.value)
+
+
+def _look_for_noise(task: Task, version: Version) -> None:
+    """Keep the version's rows whose label is probably wrong, once: its rows never change."""
+    if read_noise(version.evaluation) is None:
+        found = prepared_noise(task, version.prepared)
+        if found is not None:
+            write_noise(version.evaluation, found)
