@@ -83,9 +83,9 @@ KINDS: dict[str, tuple[dict[str, Any], Callable[[int, float, random.Random], Ans
 }
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    """The seconds of each of several runs, and whether torch was imported."""
-    command = [sys.executable, "-c", PROBE, "compare", str(folder), "v1", "v2", "--json"]
+def seconds_of(words: list[str]) -> tuple[Any, dict[str, Any]]:
+    """What a command of tune prints as JSON, and the seconds of each of several runs and whether torch was imported."""
+    command = [sys.executable, "-c", PROBE, *words]
     seconds, cpu_seconds, torch = [], [], False
     for _time in range(TIMES):
         started, before = time.perf_counter(), _processor_time()
@@ -93,14 +93,13 @@ def measure(folder: Path) -> dict[str, Any]:
         seconds.append(round(time.perf_counter() - started, 2))
         cpu_seconds.append(round(_processor_time() - before, 2))
         torch = torch or done.stderr.splitlines()[-1] == "True"
-    found = json.loads(done.stdout)
-    return {
-        "seconds": seconds,
-        "cpu_seconds": cpu_seconds,
-        "torch": torch,
-        "rows": found["rows"],
-        "exchanges": found["exchanges"],
-    }
+    return json.loads(done.stdout), {"seconds": seconds, "cpu_seconds": cpu_seconds, "torch": torch}
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """The seconds of each of several comparisons, and whether torch was imported."""
+    found, times = seconds_of(["compare", str(folder), "v1", "v2", "--json"])
+    return {**times, "rows": found["rows"], "exchanges": found["exchanges"]}
 
 
 def _processor_time() -> float:

@@ -27,6 +27,7 @@ def main() -> None:
             ["label_noise.py"],
             ["compare_speed.py"],
             ["report_html.py"],
+            ["diagnose_speed.py"],
             ["methods.py"],
             ["training_speed.py"],
             ["prefix_length.py"],

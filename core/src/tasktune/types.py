@@ -120,12 +120,21 @@ class Remark(Value):
 
 
 class Action(Value):
-    """A change that a finding proposes. ``patch`` maps dotted task.yaml paths to new values."""
+    """A change that a finding proposes. ``patch`` maps dotted task.yaml paths to new values.
+
+    ``code`` names it for ``tune improve --apply``; without one it goes by its finding's. ``gain`` is the least and the
+    most that the headline metric is expected to rise by, as shares of 1 (None: nobody knows), and ``confidence`` how
+    sure that is. Without a patch it is a person's work; ``command`` then begins it, run in the task's folder.
+    """
 
     title: str
     expected_effect: str
     effort: Literal["low", "medium", "high"]
     patch: Mapping[str, Any] = {}
+    code: str | None = None
+    gain: tuple[float, float] | None = None
+    confidence: Literal["low", "medium", "high"] = "low"
+    command: str | None = None
 
 
 class Finding(Value):

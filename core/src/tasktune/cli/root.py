@@ -28,6 +28,7 @@ COMMANDS = {
     "train": Entry("tasktune.cli.train:command", "Prepare and train, without evaluating."),
     "evaluate": Entry("tasktune.cli.evaluate:command", "Evaluate a trained version."),
     "baseline": Entry("tasktune.cli.baseline:command", "Score the base model beside a version."),
+    "diagnose": Entry("tasktune.cli.diagnose:command", "Tell what is wrong with a version."),
     "compare": Entry("tasktune.cli.compare:command", "Tell whether a version is better than another."),
     "curve": Entry("tasktune.cli.curve:command", "Tell how many more rows the target needs."),
     "sweep": Entry("tasktune.cli.sweep:command", "Try settings of the training."),

@@ -74,6 +74,9 @@ def stage_line(event: Event) -> str:
         warning = _("warning: ") if event.data.get("level") == "warning" else ""
         return _line(name, f"{warning}{event.data['text']}")
     status = event.data["status"]
+    if status == "failed":
+        # Why, is told in full when the command ends.
+        return _line(name, _("failed"))
     words = {"started": _("started"), "finished": _("finished"), "skipped": _("already done")}.get(status, status)
     facts = [_fact(key, value) for key, value in event.data.items() if key != "status" and _is_shown(value)]
     return _line(name, _("{words} ({facts})", words=words, facts=_(", ").join(facts)) if facts else words)

@@ -61,8 +61,15 @@ def small_test_set(verdict: Verdict, intervals: Intervals | None, split: str, wo
             severity="warning",
             message=message,
             evidence={"rows": intervals.rows, "needed": needed, "low": interval.low, "high": interval.high},
+            reference="docs/diagnose.md#test-set-too-small",
             actions=(
-                Action(title=title, expected_effect=_("a verdict that does not hang on chance"), effort="medium"),
+                Action(
+                    code="add-test-rows",
+                    title=title,
+                    expected_effect=_("a verdict that does not hang on chance"),
+                    effort="medium",
+                    command="tune data import rows.csv --task .",
+                ),
             ),
         )
     ]

@@ -22,6 +22,7 @@ from tasktune.evaluation.resampling import samples_of
 from tasktune.evaluation.statistics import statistics_of, write_statistics
 from tasktune.evaluation.trust import Trust
 from tasktune.improve.diagnose import diagnose
+from tasktune.improve.diagnosing.evidence import Answers, Evidence, Traces
 from tasktune.inference.engines import EngineUse
 from tasktune.locale import translate as _
 from tasktune.types import Finding, Metrics, Record, RunContext, Scored, Value
@@ -64,11 +65,14 @@ class DecodingScores(Value):
 
 
 class Evaluation(Value):
-    """All numbers of one evaluation. ``criteria[0]`` is the verdict on the headline metric. ``by_decoding`` has the
-    scores of free and of constrained answers, where both were asked for. ``baseline_intervals`` are those of the
-    baselines that were measured on request, by their names and metrics. Evaluations of earlier versions of tasktune
-    have no ``engine``, no ``intervals`` and no ``errors``. Where the model's probabilities are not known there is no
-    ``trust``."""
+    """All numbers of one evaluation.
+
+    ``criteria[0]`` is the verdict on the headline metric; ``rivals`` are the scores on it that the model has to outdo,
+    by name. ``by_decoding`` has the scores of free and of constrained answers, where both were asked for.
+    ``baseline_intervals`` are those of the baselines that were measured on request, by their names and metrics.
+    Evaluations of earlier versions of tasktune have no ``engine``, no ``intervals``, no ``errors`` and no ``rivals``;
+    where the model's probabilities are not known there is no ``trust``.
+    """
 
     task_name: str
     task_type: str
@@ -81,6 +85,7 @@ class Evaluation(Value):
     by_decoding: Mapping[str, DecodingScores] = {}
     baselines: Mapping[str, Metrics] = {}
     baseline_intervals: Mapping[str, Mapping[str, Interval]] = {}
+    rivals: Mapping[str, float] = {}
     stated_baseline: StatedBaseline | None = None
     criteria: Annotated[tuple[Verdict, ...], Field(min_length=1)]
     findings: tuple[Finding, ...] = ()
@@ -108,13 +113,15 @@ def score(
     loss_curve: Sequence[tuple[int, float]] = (),
     keep: Path | None = None,
     measured: Mapping[str, Sequence[Scored]] = {},
+    traces: Traces | None = None,
 ) -> Evaluation:
     """Score records with the model's raw outputs.
 
     Records without a target are counted and passed over. ``train`` are the records that the model learned from: the
     baselines learn from the same, and there are none without it. ``loss_curve`` holds (step, training loss).
     ``keep`` is the folder of the rows' predictions, in which their statistics are kept for comparisons. ``measured``
-    are other models' answers to the labelled rows, in their order, by the models' names.
+    are other models' answers to the labelled rows, in their order, by the models' names. ``traces`` are what the
+    version's training and rows left behind, for the findings.
     Findings are worded in the process's language: call ``use_language`` with the report's before.
 
     :raises InputError: no record has a target.
@@ -162,6 +169,15 @@ def score(
     }
     if task.baseline is not None and task.baseline.score is not None:
         rivals[task.baseline.name] = task.baseline.score
+    answers = Answers(
+        rows=labelled,
+        metrics=metrics,
+        verdict=verdict,
+        rivals=rivals,
+        decoding=decoding,
+        within=within,
+        split=split,
+    )
     return Evaluation(
         task_name=task.name,
         task_type=task.spec.task_type,
@@ -179,9 +195,10 @@ def score(
         intervals=within,
         baselines=baselines,
         baseline_intervals={name: _within(task, rows, baselines[name]) for name, rows in measured.items()},
+        rivals=rivals,
         stated_baseline=task.baseline,
         criteria=(verdict,),
-        findings=diagnose(task, labelled, metrics, verdict, rivals, context, decoding, within, split),
+        findings=diagnose(Evidence(task, context, answers, traces or Traces())),
         errors=analyse(task, labelled, verdict.value, samples),
     )
 

@@ -45,12 +45,17 @@ def decoding_for(spec: TaskSpec, tokenizer: Any, audit: Audit) -> Decoding:
     return Decoding(
         # Of both, the free answers are those that the version is judged and deployed by.
         mode="constrained" if spec.evaluation.decoding == "constrained" else "free",
-        max_new_tokens=spec.evaluation.max_new_tokens or int(longest * _SLACK_FACTOR) + _SLACK_TOKENS,
+        max_new_tokens=spec.evaluation.max_new_tokens or long_enough(longest),
         context=spec.training.max_length,
         stop=(tokenizer.eos_token,),
         chat_template_sha256=hashlib.sha256(tokenizer.chat_template.encode()).hexdigest(),
         template_switches=TEMPLATE_SWITCHES,
     )
+
+
+def long_enough(longest: int) -> int:
+    """The tokens that answers may have where right ones have up to ``longest``."""
+    return int(longest * _SLACK_FACTOR) + _SLACK_TOKENS
 
 
 def write_decoding(path: Path, decoding: Decoding) -> None:

@@ -16,6 +16,7 @@ from tasktune.evaluation.outputs import write_beside, write_outputs
 from tasktune.evaluation.predictions import CONSTRAINED, FILE_NAME, Prediction, read_predictions
 from tasktune.evaluation.report import RunFacts
 from tasktune.evaluation.score import DecodingScores, Evaluation, metrics_of, score
+from tasktune.improve.diagnosing.version import traces_of
 from tasktune.inference.engines import Agreement, EngineUse
 from tasktune.pipeline.baselines import answers
 from tasktune.pipeline.trust import trust_of
@@ -82,6 +83,7 @@ def _scored(
         measured=answers(task, version) if split == "test" and decoding is None else {},
         loss_curve=read_record(version.training).loss_curve,
         keep=keep,
+        traces=traces_of(task, version),
     )
 
 

@@ -22,6 +22,10 @@ _OTHER_ROWS = 8
 """Rows of other steps that are tried, to tell a row that breaks the model from a model that is broken."""
 
 
+class NotANumber(RunError):
+    """A loss or a gradient stopped being a number."""
+
+
 class GuardedTrainer(TaskTrainer):
     """Stops before an optimizer step whose loss or gradient is no number, and names the rows that it is due to.
 
@@ -85,7 +89,7 @@ class GuardedTrainer(TaskTrainer):
         elif not broken:
             message = _("the gradient stopped being a number at step {step}, though of no row alone", step=step)
         else:
-            return RunError(
+            return NotANumber(
                 _(
                     "the loss or its gradient stopped being a number at step {step}, because of {count} of {rows} rows",
                     step=step,
@@ -98,7 +102,7 @@ class GuardedTrainer(TaskTrainer):
                     for file, _colon, line in (name.rpartition(":") for name in self._ids(broken))
                 ],
             )
-        return RunError(message, hint=_("lower training.learning_rate, or set training.precision: fp32"))
+        return NotANumber(message, hint=_("lower training.learning_rate, or set training.precision: fp32"))
 
     def _is_sound(self, position: int) -> bool:
         """Whether the loss of one row of the data set, and its gradient, are numbers."""

@@ -78,6 +78,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except TuneError as error:
         record_failure(folder / version.failure.name, error)
+        # The failure is told once; who asks later what went wrong finds it here.
+        EventLog(folder / version.events.name).stage(
+            options.stage, "failed", error=type(error).__name__, message=error.message
+        )
         return error.exit_code
     return 0
 

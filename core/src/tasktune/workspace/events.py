@@ -22,7 +22,8 @@ Stage = Literal["check", "prepare", "train", "evaluate", "report", "generate"]
 class Event(Value):
     """Something that happened in a stage.
 
-    ``data`` of a ``stage`` event has ``status`` (started, finished or skipped); of ``progress``: ``done``, ``total``
+    ``data`` of a ``stage`` event has ``status`` (started, finished, skipped or failed, this one with the kind of the
+    ``error`` and its ``message``); of ``progress``: ``done``, ``total``
     and ``unit`` (step or row), and when known ``loss`` and ``eval_loss`` (nats per token), ``metric``, which
     ``metric_name`` names, of validation rows, ``grad_norm``, ``learning_rate``, ``epoch``, ``tokens_per_second`` and
     ``seconds_left``; of a ``message``: ``level`` (info or warning) and ``text``. ``time`` is seconds since the epoch.

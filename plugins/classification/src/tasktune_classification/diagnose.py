@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +12,9 @@ from tasktune_classification import translate as _
 from tasktune_classification.options import ClassificationOptions
 
 MAX_RECORDS = 20
+# requirements/iterate-mode.md, step 3: what its matrix expects of more rows of a class, and of weights.
+MORE_OF_A_CLASS = (0.05, 0.10)
+BALANCING = (0.03, 0.08)
 MAX_CLASSES = 5
 FEWEST_CONFUSIONS = 3
 
@@ -33,6 +37,7 @@ def _weak_class(label: str, scores: Mapping[str, float], rows: Sequence[Scored],
     taken_for = Counter(str(row.answer.value) for row in missed if row.answer.parsed).most_common(3)
     return Finding(
         code="weak-class",
+        reference="docs/diagnose.md#weak-class",
         severity="warning",
         message=_(
             "the class {label} is far below the others: F1 {f1:.1%} (precision {precision:.1%}, recall {recall:.1%}, "
@@ -58,6 +63,9 @@ def _class_actions(label: str, scores: Mapping[str, float], context: RunContext)
         title=_("add and check training rows of {label}, above all ones like the missed rows", label=label),
         expected_effect=_("a higher F1 of {label}", label=label),
         effort="medium",
+        code="label-weak-class",
+        gain=MORE_OF_A_CLASS,
+        command=f"tune data generate . --class {shlex.quote(label)}",
     )
     counts = context.class_counts
     rare = label in counts and 0 < counts[label] < sum(counts.values()) / len(counts)
@@ -71,6 +79,9 @@ def _class_actions(label: str, scores: Mapping[str, float], context: RunContext)
         title=_("weigh the rare class {label} with {weight} in the loss", label=label, weight=weight),
         expected_effect=_("a higher recall of {label}, at some cost of its precision", label=label),
         effort="low",
+        code="weigh-rare-class",
+        gain=BALANCING,
+        confidence="medium",
         patch={"training.class_weights": weights},
     )
     return (reweigh, more_rows)
@@ -85,6 +96,7 @@ def _out_of_set(rows: Sequence[Scored], options: ClassificationOptions) -> list[
     return [
         Finding(
             code="out-of-set-labels",
+            reference="docs/diagnose.md#out-of-set-labels",
             severity="warning" if share >= 0.02 else "info",
             message=_(
                 "{count} of {rows} answers ({share:.1%}) are not in the label set; most often: {label}",
@@ -100,6 +112,9 @@ def _out_of_set(rows: Sequence[Scored], options: ClassificationOptions) -> list[
                     title=_("let the model choose among the labels only"),
                     expected_effect=_("no labels outside the set"),
                     effort="low",
+                    code="constrain-answers",
+                    gain=(0.0, share),
+                    confidence="medium",
                     patch={"evaluation.decoding": "constrained"},
                 ),
             ),
@@ -120,6 +135,7 @@ def _top_confusion(rows: Sequence[Scored], options: ClassificationOptions) -> li
     return [
         Finding(
             code="top-confusion",
+            reference="docs/diagnose.md#top-confusion",
             severity="info",
             message=_(
                 "{gold} is most often taken for {answered}: {count} of {wrong} wrong labels",

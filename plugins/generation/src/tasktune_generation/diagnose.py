@@ -46,6 +46,7 @@ def _empty(rows: Sequence[Scored]) -> list[Finding]:
     return [
         Finding(
             code="empty-answers",
+            reference="docs/diagnose.md#empty-answers",
             severity="error" if share >= 0.2 else "warning",
             message=_(
                 "{count} of {rows} answers ({share:.1%}) are empty", count=len(empty), rows=len(rows), share=share
@@ -69,6 +70,7 @@ def _copied(rows: Sequence[Scored], options: GenerationOptions) -> list[Finding]
     return [
         Finding(
             code="copied-inputs",
+            reference="docs/diagnose.md#copied-inputs",
             severity="warning",
             message=_(
                 "{count} of {rows} answers ({share:.1%}) only repeat the input where the gold answer differs",
@@ -110,6 +112,7 @@ def _length(rows: Sequence[Scored], metrics: Metrics) -> list[Finding]:
     return [
         Finding(
             code="answer-length",
+            reference="docs/diagnose.md#answer-length",
             severity="warning",
             message=message,
             record_ids=tuple(row.record.id for row in worst if distance(row) > 0),
@@ -135,6 +138,7 @@ def _weak_field(name: str, accuracy: float, rows: Sequence[Scored]) -> Finding:
     ]
     return Finding(
         code="weak-field",
+        reference="docs/diagnose.md#weak-field",
         severity="warning",
         message=_("the field {field} is far below the others: right in {accuracy:.1%}", field=name, accuracy=accuracy),
         record_ids=tuple(row.record.id for row in wrong[:MAX_RECORDS]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -13,6 +14,8 @@ from tasktune_ner.metrics import predictions
 from tasktune_ner.options import NerOptions
 
 MAX_RECORDS = 20
+# requirements/iterate-mode.md, step 3: what its matrix expects of more rows of a class.
+MORE_OF_A_TYPE = (0.05, 0.10)
 MAX_TYPES = 5
 FEWEST = 3
 """Mistakes of a kind under which they may be chance."""
@@ -43,6 +46,7 @@ def _hallucinated(rows: Sequence[Scored], found: Sequence[Mistake]) -> list[Find
     return [
         Finding(
             code="hallucinated-entities",
+            reference="docs/diagnose.md#hallucinated-entities",
             severity="warning" if share >= HALLUCINATED_WARNING else "info",
             message=_(
                 "{count} predicted entities ({share:.1%}) are not in their texts; for example: {text}",
@@ -57,6 +61,9 @@ def _hallucinated(rows: Sequence[Scored], found: Sequence[Mistake]) -> list[Find
                     title=_("let the model write only what stands in the text"),
                     expected_effect=_("no entities that are not in the text"),
                     effort="low",
+                    code="constrain-answers",
+                    gain=(0.0, share),
+                    confidence="medium",
                     patch={"evaluation.decoding": "constrained"},
                 ),
                 Action(
@@ -78,6 +85,7 @@ def _boundaries(found: Sequence[Mistake]) -> list[Finding]:
     return [
         Finding(
             code="boundary-errors",
+            reference="docs/diagnose.md#boundary-errors",
             severity="warning",
             message=_(
                 "{count} of {all} mistakes are boundaries: the type is right, the entity too long ({longer}) or too "
@@ -145,6 +153,7 @@ def _confused_types(found: Sequence[Mistake], options: NerOptions) -> list[Findi
     return [
         Finding(
             code="confused-types",
+            reference="docs/diagnose.md#confused-types",
             severity="info",
             message=_(
                 "{gold} is most often taken for {predicted}: {count} of {all} wrong types",
@@ -187,6 +196,7 @@ def _side(code: str, message: str, some: Sequence[Mistake], found: Sequence[Mist
     labels = Counter(str((each.gold or each.predicted or {})["label"]) for each in some)
     return Finding(
         code=code,
+        reference=f"docs/diagnose.md#{code}",
         severity="warning",
         message=message,
         record_ids=_ids(some),
@@ -205,6 +215,7 @@ def _weak_type(label: str, scores: Mapping[str, float], found: Sequence[Mistake]
     counted = {"train_entities": context.class_counts[label]} if label in context.class_counts else {}
     return Finding(
         code="weak-type",
+        reference="docs/diagnose.md#weak-type",
         severity="warning",
         message=_(
             "the type {label} is far below the others: F1 {f1:.1%} (precision {precision:.1%}, recall {recall:.1%}, "
@@ -222,6 +233,9 @@ def _weak_type(label: str, scores: Mapping[str, float], found: Sequence[Mistake]
                 title=_("add and check training rows with {label}, above all ones like these rows", label=label),
                 expected_effect=_("a higher F1 of {label}", label=label),
                 effort="medium",
+                code="label-weak-type",
+                gain=MORE_OF_A_TYPE,
+                command=f"tune data generate . --class {shlex.quote(label)}",
             ),
         ),
     )
