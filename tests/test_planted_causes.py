@@ -149,7 +149,7 @@ def rows_left_out(plan: Plan) -> None:
     for row in plan.train:
         if row["label"] == "天氣":
             row["text"] += "，" + row["text"] * 3
-    plan.training["max_length"] = 120
+    plan.training["max_length"] = 160
     plan.definition["data"] = {"over_length": "drop"}
 
 

@@ -8,6 +8,22 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+ACTIONS = (
+    "add-dropout",
+    "allow-longer-answers",
+    "balance-sampling",
+    "constrain-answers",
+    "drop-leaked-rows",
+    "keep-best-weights",
+    "raise-lora-rank",
+    "raise-max-length",
+    "set-learning-rate",
+    "train-in-fp32",
+    "train-longer",
+    "train-shorter",
+    "weigh-rare-class",
+)
+
 
 def task_types(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The names of the installed task types."""
@@ -44,6 +60,11 @@ def baselines(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     from tasktune.definition.fields import BASE_BASELINES
 
     return [*_matching(BASE_BASELINES, incomplete), *versions(ctx, parameter, incomplete)]
+
+
+def actions(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The actions that rules of core's propose as changes to task.yaml."""
+    return _matching(ACTIONS, incomplete)
 
 
 def gpus(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

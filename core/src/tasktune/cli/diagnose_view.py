@@ -23,10 +23,16 @@ _LONGEST_VALUE = 60
 
 def words(found: Diagnosis, metrics: Mapping[str, MetricInfo]) -> str:
     """All of a diagnosis."""
+    blocks = ["\n".join(_finding(number, each)) for number, each in enumerate(found.findings, 1)]
+    return "\n\n".join([heading(found, metrics), *(blocks or [_("nothing to remark")])])
+
+
+def heading(found: Diagnosis, metrics: Mapping[str, MetricInfo]) -> str:
+    """Which version it is, and its score against the target."""
     wording = Wording(current_language(), metrics)
     verdict = found.verdict
     if verdict is not None:
-        head = _(
+        return _(
             "{task} {version}: {metric} {score}, target {target}",
             task=found.task,
             version=found.version,
@@ -34,12 +40,9 @@ def words(found: Diagnosis, metrics: Mapping[str, MetricInfo]) -> str:
             score=wording.judged(verdict),
             target=wording.target(verdict),
         )
-    elif found.progress == "trained":
-        head = _("{task} {version}: trained, not evaluated", task=found.task, version=found.version)
-    else:
-        head = _("{task} {version}: not trained to its end", task=found.task, version=found.version)
-    blocks = ["\n".join(_finding(number, each)) for number, each in enumerate(found.findings, 1)]
-    return "\n\n".join([head, *(blocks or [_("nothing to remark")])])
+    if found.progress == "trained":
+        return _("{task} {version}: trained, not evaluated", task=found.task, version=found.version)
+    return _("{task} {version}: not trained to its end", task=found.task, version=found.version)
 
 
 def _finding(number: int, finding: Finding) -> Iterator[str]:

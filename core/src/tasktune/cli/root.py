@@ -29,6 +29,7 @@ COMMANDS = {
     "evaluate": Entry("tasktune.cli.evaluate:command", "Evaluate a trained version."),
     "baseline": Entry("tasktune.cli.baseline:command", "Score the base model beside a version."),
     "diagnose": Entry("tasktune.cli.diagnose:command", "Tell what is wrong with a version."),
+    "improve": Entry("tasktune.cli.improve:command", "Suggest improvements, and make them."),
     "compare": Entry("tasktune.cli.compare:command", "Tell whether a version is better than another."),
     "curve": Entry("tasktune.cli.curve:command", "Tell how many more rows the target needs."),
     "sweep": Entry("tasktune.cli.sweep:command", "Try settings of the training."),

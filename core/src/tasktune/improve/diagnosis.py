@@ -70,7 +70,8 @@ def diagnosis_of(task: Task, version: Version) -> Diagnosis:
 
 
 def _evaluated(task: Task, version: Version) -> tuple[Evaluation | None, Verdict | None]:
-    if not version.has_done("evaluate") or not (version.evaluation / FILE_NAME).exists():
+    # Only scored answers tell something: an evaluation may be under way.
+    if not all((version.evaluation / name).exists() for name in (FILE_NAME, "metrics.json")):
         return None, None
     evaluation = read_evaluation(version)
     # Where today's metric was not measured then, its own verdict is what there is.

@@ -14,7 +14,9 @@ from tasktune.errors import InputError
 from tasktune.evaluation.markdown import as_text, escape, shorten, table
 from tasktune.evaluation.wording import NOTHING
 from tasktune.locale import nearest_language, translate
+from tasktune.pipeline.reasons import reasons
 from tasktune.workspace.files import write_text_atomically
+from tasktune.workspace.improvements import changes_between
 from tasktune.workspace.provenance import read_provenance
 from tasktune.workspace.versions import Version, versions
 
@@ -101,7 +103,17 @@ def _changes(parent: Version, version: Version, now: Mapping[str, Any], language
         )
     except (InputError, OSError) as error:
         body = say("{parent} cannot be read: {error}", parent=parent.name, error=escape(str(error)))
-    return "\n\n".join(["# " + title, body, "## " + say("Why"), say("Nobody has said yet: write it here.")]) + "\n"
+    why = "\n".join(_why(parent, version, now, language)) or say("Nobody has said yet: write it here.")
+    return "\n\n".join(["# " + title, body, "## " + say("Why"), why]) + "\n"
+
+
+def _why(parent: Version, version: Version, now: Mapping[str, Any], language: str) -> list[str]:
+    try:
+        keys = {key: value for key, _was, value in differing_keys(definition_of(parent), now)}
+        return list(reasons(changes_between(version.folder.parent.parent, parent.name, keys), language))
+    except (InputError, OSError):
+        # A damaged file keeps no version from being made; what needs it says what is wrong with it.
+        return []
 
 
 def _notes(version: str, language: str) -> str:

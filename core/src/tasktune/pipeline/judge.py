@@ -19,6 +19,7 @@ from tasktune.evaluation.score import DecodingScores, Evaluation, metrics_of, sc
 from tasktune.improve.diagnosing.version import traces_of
 from tasktune.inference.engines import Agreement, EngineUse
 from tasktune.pipeline.baselines import answers
+from tasktune.pipeline.effect import write_effect
 from tasktune.pipeline.trust import trust_of
 from tasktune.training.record import read_record
 from tasktune.types import Answer, Scored
@@ -45,6 +46,7 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
         evaluation = evaluation.model_copy(update={"trust": trust_of(task, version)})
         _look_for_noise(task, version)
         write_outputs(evaluation, task, version, _facts(version), training=read_record(version.training))
+        write_effect(task, version, evaluation.headline)
     return evaluation
 
 
