@@ -52,6 +52,7 @@ def measured(name: str, folder: Path) -> dict[str, Any]:
         "labels": len(labels),
         "planted": len(planted),
         "suspects": len(suspects),
+        "agreement": found.agreement,
         "recall": round(hits / len(planted), 3),
         "precision": round(hits / max(1, len(suspects)), 3),
         "precision_of_the_first_100": round(sum(each.id in planted for each in found.suspects[:100]) / 100, 3),

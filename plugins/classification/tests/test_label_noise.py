@@ -78,7 +78,10 @@ def test_the_most_suspicious_come_first_and_all_splits_are_looked_at(
 
 
 def test_clean_rows_are_left_alone(tmp_path: Path) -> None:
-    assert label_noise(write(tmp_path / "task", rows())).share <= 0.01
+    found = label_noise(write(tmp_path / "task", rows()))
+    assert found.share <= 0.01
+    assert found.agreement is not None
+    assert found.agreement > 0.9
 
 
 def test_the_same_rows_give_the_same_suspects(looked: tuple[LabelNoise, dict[str, str]], tmp_path: Path) -> None:
@@ -100,6 +103,17 @@ def test_rows_of_rare_classes_are_counted_and_left_out(tmp_path: Path) -> None:
     assert found.rare == 4 == FOLDS - 1
     assert found.rows == len(rows())
     assert "電話" not in {each.given for each in found.suspects} | {each.probable for each in found.suspects}
+
+
+def test_where_words_do_not_tell_the_labels_nobody_is_suspected(tmp_path: Path) -> None:
+    data, dice = rows(), random.Random(3)
+    for row in data:
+        row["label"] = dice.choice(list(WORDS))
+    found = label_noise(write(tmp_path / "task", data))
+    assert not found.knows
+    assert found.agreement is not None
+    assert found.agreement < 0.6
+    assert found.suspects == ()
 
 
 def test_one_label_alone_has_no_suspects(tmp_path: Path) -> None:

@@ -86,6 +86,15 @@ def sections(found: LabelNoise) -> Iterator[str]:
 
 def summary(found: LabelNoise) -> Iterator[str]:
     """How many rows were looked at, and how many are suspects."""
+    if not found.knows:
+        assert found.agreement is not None
+        yield _(
+            "wrong labels cannot be looked for: words do not tell these classes apart; a simple model gives {share} of "
+            "{rows} rows the label that they have",
+            share=f"{found.agreement:.1%}",
+            rows=f"{found.rows:,}",
+        )
+        return
     yield _(
         "{suspects} of {rows} rows probably have a wrong label ({share})",
         suspects=f"{len(found.suspects):,}",
