@@ -17,7 +17,7 @@ from tasktune.evaluation.score import Counts, Evaluation, results, score
 from tasktune.evaluation.summary import summary_table
 from tasktune.evaluation.wording import Wording
 from tasktune.training.record import TrainingRecord
-from tasktune.types import Finding, Record
+from tasktune.types import Answer, Finding, Record, Scored
 from tasktune.workspace.versions import Version
 
 Make = Callable[..., Any]
@@ -31,6 +31,16 @@ def test_scores_counts_and_verdict(make_task: Make, rows: Rows, train: list[Reco
     assert (made.headline.value, made.headline.threshold, made.met) == (0.6, 0.75, False)
     assert (made.split, made.decoding, made.task_name, made.task_type) == ("valid", "constrained", "colours", "toy")
     assert made.baselines["majority"].values["accuracy"] == 0.4
+
+
+@pytest.mark.parametrize(("name", "told"), [("zero_shot", "Base model, zero-shot 100.0%"), ("v1", None)])
+def test_a_base_model_that_does_better_is_told_of(make_task: Make, rows: Rows, name: str, told: str | None) -> None:
+    better = [Scored(record=record, output="", answer=Answer(value=record.target)) for record, _output in rows]
+    made = score(make_task(), rows, measured={name: better})
+    assert made.baselines[name].values["accuracy"] == 1.0
+    assert made.baseline_intervals[name]["accuracy"].high == 1.0
+    messages = [finding.message for finding in made.findings if finding.code == "below-baseline"]
+    assert [told in message for message in messages] == ([] if told is None else [True])
 
 
 def test_the_criterion_of_the_task_decides(make_task: Make, rows: Rows) -> None:

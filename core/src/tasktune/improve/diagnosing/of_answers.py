@@ -118,7 +118,9 @@ def below_baseline(evidence: Evidence) -> Iterator[Finding]:
         "the model is no better than simple methods: {metric} {value} against {baselines}",
         metric=wording.title(metric),
         value=wording.value(metric, verdict.value),
-        baselines=wording.list(f"{name} {wording.value(metric, value)}" for name, value in better.items()),
+        baselines=wording.list(
+            f"{wording.baseline(name)} {wording.value(metric, value)}" for name, value in better.items()
+        ),
     )
     yield found(
         "below-baseline",
