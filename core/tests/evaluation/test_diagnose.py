@@ -19,7 +19,7 @@ from tasktune.evaluation.criteria import Verdict
 from tasktune.evaluation.intervals import Interval, Intervals
 from tasktune.evaluation.score import score
 from tasktune.improve.diagnose import RULES, diagnose
-from tasktune.improve.diagnosing.evidence import Answers, Evidence, PromptFacts, Traces, TrainingLog
+from tasktune.improve.diagnosing.evidence import Answers, Evidence, NoiseFacts, PromptFacts, Traces, TrainingLog
 from tasktune.improve.diagnosing.order import ordered, worth
 from tasktune.improve.diagnosing.rows import Longest, RowFacts
 from tasktune.locale import translate
@@ -444,6 +444,16 @@ def test_values_that_train_lacks(look: Look, right: int, expected: list[str]) ->
     assert severities(found) == expected
 
 
+@pytest.mark.parametrize(("count", "value", "expected"), [(3, 0.5, []), (4, 0.5, ["warning"]), (4, 0.9, ["info"])])
+def test_labels_that_are_probably_wrong(look: Look, count: int, value: float, expected: list[str]) -> None:
+    noise = NoiseFacts(rows=100, suspects=tuple((f"t:{n}", "yes", "no") for n in range(count)))
+    found = look("label-noise", noise=noise, answers=answers(value))
+    assert severities(found) == expected
+    for finding in found:
+        assert "most often yes where no is more probable (4)" in finding.message
+        assert finding.record_ids == ("t:0", "t:1", "t:2", "t:3")
+
+
 @pytest.mark.parametrize(
     ("limit", "unparsed", "value", "expected"),
     [(7, 0, 0.9, ["info"]), (7, 0, 0.5, ["warning"]), (7, 5, 0.5, ["error"]), (8, 5, 0.5, []), (None, 5, 0.5, [])],
@@ -536,7 +546,7 @@ def test_every_rule_is_explained_in_the_documentation_and_in_chinese() -> None:
     page = (ROOT / "docs" / "diagnose.md").read_text("utf-8")
     headings = re.findall(r"^### (\S+)$", page, re.MULTILINE)
     codes = [rule.code for rule in RULES]
-    assert len(codes) == len(set(codes)) == 26
+    assert len(codes) == len(set(codes)) == 27
     assert not {*codes} - {*headings}
     assert [rule.reference for rule in RULES] == [f"docs/diagnose.md#{code}" for code in codes]
     for rule in RULES:

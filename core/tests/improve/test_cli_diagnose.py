@@ -123,6 +123,14 @@ def test_a_changed_prompt_is_shown_as_it_was_and_as_it_is(task: Path, invoke: In
     assert found["evidence"]["after"].startswith("system: Say it.")
 
 
+def test_a_search_for_wrong_labels_is_read(task: Path, invoke: Invoke) -> None:
+    suspects = [{"id": f"data/train.jsonl:{n}", "given": "yes", "probable": "no"} for n in range(1, 11)]
+    path = task / "versions" / "v1" / "evaluation" / "label_noise.json"
+    path.write_text(json.dumps({"rows": 100, "suspects": suspects}), "utf-8")
+    [found] = [each for each in json.loads(invoke(task, "--json").stdout)["findings"] if each["code"] == "label-noise"]
+    assert found["evidence"] == {"rows": 10, "share": 0.1}
+
+
 def unfinished(task: Path, done: tuple[str, ...] = ("prepare",)) -> Version:
     """A version that has not come to its end."""
     version = Version(task / "versions" / "v2")
@@ -184,7 +192,7 @@ def test_rules_are_listed_with_their_limits(invoke: Invoke) -> None:
     assert "training rows: 500 (requirements/iterate-mode.md, step 2)" in done.stdout
     rules = json.loads(invoke("--rules", "--json").stdout)["rules"]
     assert {"code", "about", "reference", "limits"} == set(rules[0])
-    assert len(rules) == 26
+    assert len(rules) == 27
     chinese = invoke("--rules", "--lang", "zh-TW").stdout
     assert "訓練筆數：500" in chinese
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tasktune.improve.diagnosing import of_answers, of_classes, of_learning_rate, of_prompts, of_rows, of_training
+from tasktune.improve.diagnosing import (
+    of_answers,
+    of_classes,
+    of_labels,
+    of_learning_rate,
+    of_prompts,
+    of_rows,
+    of_training,
+)
 from tasktune.improve.diagnosing.evidence import Evidence
 from tasktune.improve.diagnosing.order import ordered
 from tasktune.improve.diagnosing.rule import Rule
@@ -13,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     *of_training.RULES,
     *of_classes.RULES,
     *of_rows.RULES,
+    *of_labels.RULES,
     *of_prompts.RULES,
     *of_answers.RULES,
 )

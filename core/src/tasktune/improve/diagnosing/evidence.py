@@ -103,6 +103,15 @@ class PromptFacts:
 
 
 @dataclass(frozen=True)
+class NoiseFacts:
+    """What a search for wrong labels left behind: of ``rows`` it suspects those of these ids, the worst first; with the
+    label that each has and the one that is more probable."""
+
+    rows: int
+    suspects: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
 class Traces:
     """What a version's training and its rows left behind; ``max_new_tokens`` is where its answers are cut off."""
 
@@ -111,6 +120,7 @@ class Traces:
     audit: Audit | None = None
     prompts: PromptFacts | None = None
     max_new_tokens: int | None = None
+    noise: NoiseFacts | None = None
 
 
 @dataclass(frozen=True)

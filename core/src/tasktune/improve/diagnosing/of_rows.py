@@ -1,4 +1,4 @@
-"""Rules on the rows: in two splits, against each other, left out, cut off, with values that are new."""
+"""Rules on the rows: in two splits, left out, cut off, with values that are new."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from tasktune.evaluation.predictions import is_correct
 from tasktune.improve.diagnosing.actions import by_hand, more_rows
 from tasktune.improve.diagnosing.evidence import Evidence
-from tasktune.improve.diagnosing.rule import Limit, Rule, found, points
+from tasktune.improve.diagnosing.rule import Limit, Rule, found
 from tasktune.improve.outliers import FAR_BELOW
 from tasktune.locale import translate as _
 from tasktune.types import Action, Finding, Severity
 
 LEAKED_WARNING = Limit("share of test rows", 0.01, "more cannot be a slip or two")
 LEAKED_ERROR = Limit("share of test rows", 0.05, "memory alone moves the score by up to as many points")
-CONTRADICTING_WARNING = Limit("share of training rows", 0.01, "more cannot be a slip or two")
-CONTRADICTING_ERROR = Limit("share of training rows", 0.1, "every tenth row teaches what another one denies")
 DROPPED_WARNING = Limit("share of training rows", 0.01, "more cannot be a slip or two")
 DROPPED_ERROR = Limit("share of training rows", 0.2, "a fifth of the rows was paid for and never seen")
 CUT_SHARE = Limit("share of training rows", 0.05, "one length is the longest of all for hardly any row by itself")
@@ -82,40 +80,6 @@ def leaked_rows(evidence: Evidence) -> Iterator[Finding]:
         else [action]
     )
     yield found("train-rows-in-test", severity, message, *actions, record_ids=leaked, evidence=figures)
-
-
-def contradicting_rows(evidence: Evidence) -> Iterator[Finding]:
-    """Training rows that ask the same and have another answer."""
-    if evidence.rows is None or not evidence.rows.contradicting:
-        return
-    rows, total = evidence.rows.contradicting, evidence.rows.rows["train"]
-    share = len(rows) / total
-    severity: Severity = "info"
-    # Of free texts several may be right.
-    if evidence.rows.classes["train"] and share >= CONTRADICTING_WARNING.value:
-        severity = "error" if share >= CONTRADICTING_ERROR.value and evidence.missed else "warning"
-    pairs = list(zip(rows, evidence.rows.contradicted, strict=True))
-    message = _(
-        "{count} training rows ({share:.1%}) ask what another row asks and have another answer; for example {one} and "
-        "{other}",
-        count=len(rows),
-        share=share,
-        one=pairs[0][0],
-        other=pairs[0][1],
-    )
-    action = by_hand(
-        "settle-contradictions",
-        _("decide which answer is right, and correct or take out the other rows"),
-        points(0.02, 0.10),
-        "tune check .",
-        gain=(0.02, 0.10) if severity != "info" else None,
-        confidence="medium",
-        effort="low",
-    )
-    ids = [name for pair in pairs for name in pair]
-    yield found(
-        "contradicting-rows", severity, message, action, record_ids=ids, evidence={"rows": len(rows), "share": share}
-    )
 
 
 def dropped_rows(evidence: Evidence) -> Iterator[Finding]:
@@ -251,12 +215,6 @@ def _share(some: int, all: int) -> float:
 
 RULES = (
     Rule("train-rows-in-test", "test rows that are training rows", (LEAKED_WARNING, LEAKED_ERROR), leaked_rows),
-    Rule(
-        "contradicting-rows",
-        "rows that ask the same and have different answers",
-        (CONTRADICTING_WARNING, CONTRADICTING_ERROR),
-        contradicting_rows,
-    ),
     Rule("dropped-rows", "rows that were too long, and left out", (DROPPED_WARNING, DROPPED_ERROR), dropped_rows),
     Rule(
         "cut-texts",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tasktune.data.rows import chat, read_chat_rows, rows_path
 from tasktune.errors import InputError
 from tasktune.evaluation.predictions import FILE_NAME, read_predictions
-from tasktune.improve.diagnosing.evidence import Answers, Evidence, PromptFacts, Traces, TrainingLog
+from tasktune.improve.diagnosing.evidence import Answers, Evidence, NoiseFacts, PromptFacts, Traces, TrainingLog
 from tasktune.improve.diagnosing.rows import row_facts
 from tasktune.inference.decoding import read_decoding
 from tasktune.training.audit import Audit
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tasktune.evaluation.score import Evaluation
     from tasktune.workspace.versions import Version
 
+NOISE_FILE = "label_noise.json"
+"""What a search for wrong labels leaves beside the predictions, if one was made."""
 NOT_A_NUMBER = "NotANumber"
 """The kind of error of a training whose loss stopped being a number (tasktune.training.guarded)."""
 PROMPTS_LOOKED_AT = 100
@@ -42,6 +44,7 @@ def traces_of(task: Task, version: Version) -> Traces:
         audit=audit,
         prompts=_prompts(task, version) if rows_path(version.prepared, "test").exists() else None,
         max_new_tokens=read_decoding(version.decoding).max_new_tokens if version.decoding.exists() else None,
+        noise=_noise(version),
     )
 
 
@@ -80,6 +83,15 @@ def _scored(version: Version, split: Split) -> list[Scored]:
         for each in read_predictions(version.evaluation_of(split) / FILE_NAME)
         if each.target is not None
     ]
+
+
+def _noise(version: Version) -> NoiseFacts | None:
+    path = version.evaluation / NOISE_FILE
+    if not path.exists():
+        return None
+    found = read_json(path)
+    suspects = ((each["id"], each["given"], each["probable"]) for each in found["suspects"])
+    return NoiseFacts(rows=found["rows"], suspects=tuple(suspects))
 
 
 def _audit(data: Any) -> Audit | None:
