@@ -172,6 +172,13 @@ def contradicting_copies(plan: Plan) -> None:
     plan.train.extend({"text": row["text"] + "。", "label": other[row["label"]]} for row in plan.train[:120])
 
 
+def labels_flipped(plan: Plan) -> None:
+    """One label in ten is another one."""
+    other = {"交通": "天氣", "天氣": "飲食", "飲食": "交通"}
+    for row in plan.train[::10]:
+        row["label"] = other[row["label"]]
+
+
 def label_not_in_train(plan: Plan) -> None:
     plan.splits["train"] = [row for row in plan.train if row["label"] != "飲食"]
 
@@ -222,6 +229,7 @@ CAUSES: dict[str, tuple[Callable[[Plan], None], set[str]]] = {
     "test rows in train": (leaked_test_rows, {"train-rows-in-test"}),
     "another template since training": (another_template_since, {"prompts-changed"}),
     "contradicting copies": (contradicting_copies, {"contradicting-rows"}),
+    "one label in ten flipped": (labels_flipped, {"label-noise"}),
     "a label that train lacks": (label_not_in_train, {"unseen-classes"}),
     "answers cut off": (answers_cut_off, {"cut-answers"}),
     "texts cut off": (texts_cut_off, {"cut-texts"}),

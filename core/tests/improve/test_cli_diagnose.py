@@ -15,7 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from tasktune.cli.root import tune
+from tasktune.data.noise import LabelNoise, Suspect
 from tasktune.definition import load_task
+from tasktune.evaluation.noise_section import write_noise
 from tasktune.evaluation.score import score
 from tasktune.improve.diagnosing.version import NOT_A_NUMBER
 from tasktune.training.record import TrainingRecord, write_record
@@ -124,9 +126,14 @@ def test_a_changed_prompt_is_shown_as_it_was_and_as_it_is(task: Path, invoke: In
 
 
 def test_a_search_for_wrong_labels_is_read(task: Path, invoke: Invoke) -> None:
-    suspects = [{"id": f"data/train.jsonl:{n}", "given": "yes", "probable": "no"} for n in range(1, 11)]
-    path = task / "versions" / "v1" / "evaluation" / "label_noise.json"
-    path.write_text(json.dumps({"rows": 100, "suspects": suspects}), "utf-8")
+    suspects = tuple(
+        Suspect(
+            id=f"data/train.jsonl:{n}", split="train", text="a", given="yes", probable="no", score=0.1, probability=0.9
+        )
+        for n in range(1, 11)
+    )
+    noise = LabelNoise(rows=100, all_rows=100, rare=0, suspects=suspects)
+    write_noise(task / "versions" / "v1" / "evaluation", noise)
     [found] = [each for each in json.loads(invoke(task, "--json").stdout)["findings"] if each["code"] == "label-noise"]
     assert found["evidence"] == {"rows": 10, "share": 0.1}
 

@@ -36,6 +36,9 @@ MAX_BASELINE_ROWS = 50_000
 def judge(task: Task, version: Version, split: Split) -> Evaluation:
     """Score the predictions of a split by the task's criteria; for test, write metrics, results and report."""
     own = version.evaluation_of(split)
+    if split == "test":
+        # Before the scores, whose findings go by it.
+        _look_for_noise(task, version)
     evaluation = _scored(task, version, split, own, keep=version.evaluation if split == "test" else None)
     beside = {}
     if task.spec.evaluation.decoding == "both":
@@ -44,7 +47,6 @@ def judge(task: Task, version: Version, split: Split) -> Evaluation:
     evaluation = evaluation.model_copy(update={"engine": EngineUse(), "by_decoding": beside})
     if split == "test":
         evaluation = evaluation.model_copy(update={"trust": trust_of(task, version)})
-        _look_for_noise(task, version)
         write_outputs(evaluation, task, version, _facts(version), training=read_record(version.training))
         write_effect(task, version, evaluation.headline)
     return evaluation

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasktune.data.rows import chat, read_chat_rows, rows_path
 from tasktune.errors import InputError
+from tasktune.evaluation.noise_section import read_noise
 from tasktune.evaluation.predictions import FILE_NAME, read_predictions
 from tasktune.improve.diagnosing.evidence import Answers, Evidence, NoiseFacts, PromptFacts, Traces, TrainingLog
 from tasktune.improve.diagnosing.rows import row_facts
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from tasktune.evaluation.score import Evaluation
     from tasktune.workspace.versions import Version
 
-NOISE_FILE = "label_noise.json"
-"""What a search for wrong labels leaves beside the predictions, if one was made."""
 NOT_A_NUMBER = "NotANumber"
 """The kind of error of a training whose loss stopped being a number (tasktune.training.guarded)."""
 PROMPTS_LOOKED_AT = 100
@@ -86,12 +85,11 @@ def _scored(version: Version, split: Split) -> list[Scored]:
 
 
 def _noise(version: Version) -> NoiseFacts | None:
-    path = version.evaluation / NOISE_FILE
-    if not path.exists():
+    found = read_noise(version.evaluation)
+    if found is None:
         return None
-    found = read_json(path)
-    suspects = ((each["id"], each["given"], each["probable"]) for each in found["suspects"])
-    return NoiseFacts(rows=found["rows"], suspects=tuple(suspects))
+    suspects = tuple((each.id, each.given, each.probable) for each in found.suspects)
+    return NoiseFacts(rows=found.rows, suspects=suspects)
 
 
 def _audit(data: Any) -> Audit | None:
