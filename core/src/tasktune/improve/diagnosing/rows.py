@@ -6,6 +6,7 @@ Two questions are taken for one if they differ in case, width, spaces or punctua
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from tasktune.data.records import SPLITS, Split
 from tasktune.data.rows import read_chat_rows, rows_path
 from tasktune.improve.diagnosing.rule import MAX_IDS
 
+_WIDE = re.compile("[\u3040-\u9fff\uac00-\ud7a3]+")
 MOST_QUESTIONS = 200_000
 """Different training questions whose answers are remembered to tell contradictions: some 30 MB. Rows beyond are only
 looked for among those of test."""
@@ -84,16 +86,16 @@ def row_facts(prepared: Path, dropped: Sequence[str] = ()) -> RowFacts:
     asked_in_test: dict[int, list[str]] = {}
     for row in tests:
         asked_in_test.setdefault(_hash(folded(_question(row))), []).append(row["id"])
-    wanted = {value for row in tests for value in _copied_values(row)}
+    values = [list(_copied_values(row)) for row in tests]
+    wanted = {value for some in values for value in some}
     seen: set[str] = set()
     _look_at_train(prepared, facts, frozenset(dropped), asked_in_test, wanted, seen)
     for _row in _read(prepared, "valid", facts):
         pass
-    for row in tests:
-        values = list(_copied_values(row))
-        if values:
+    for row, some in zip(tests, values, strict=True):
+        if some:
             facts.copied.append(row["id"])
-            if not seen.issuperset(values):
+            if not seen.issuperset(some):
                 facts.unseen.append(row["id"])
     return facts
 
@@ -175,7 +177,7 @@ def _leaves(value: Any) -> Iterator[str]:
 
 def _wide(text: str) -> int:
     """Characters of Chinese, Japanese and Korean, by the blocks of Unicode that hold nearly all of them."""
-    return 0 if text.isascii() else sum("\u3040" <= each <= "\u9fff" or "\uac00" <= each <= "\ud7a3" for each in text)
+    return 0 if text.isascii() else len(text) - len(_WIDE.sub("", text))
 
 
 def _hash(text: str) -> int:
