@@ -92,7 +92,7 @@ def test_an_interrupted_sweep_goes_on_with_the_trial_that_was_begun(task: Task, 
     found, _folder = sweep(task)
     assert len(made_up.trials) == 12
     names = [name for name, _given in made_up.asked if name.startswith("trial-")]
-    assert names == [f"trial-{number}" for number in range(12)]
+    assert names == [f"trial-{number}" for number in range(1, 13)]
     assert [trial.state for trial in found.trials] == ["complete"] * 12
     # A budget that is used up trains nothing; a greater one goes on.
     before = len(made_up.trials)
@@ -193,7 +193,7 @@ def test_a_real_sweep_scores_validation_rows_and_keeps_no_weights(
     assert {split for stage, _name, split in asked if stage == "evaluate"} == {"valid"}
     assert {params[RATE] for params in (trial.params for trial in found.trials)} <= {0.001, 0.01}
     for trial in found.trials:
-        version = Version(folder / f"trial-{trial.number - 1}")
+        version = Version(folder / f"trial-{trial.number}")
         assert json.loads((version.folder / "value.json").read_text("utf-8")) == {"value": trial.value}
         assert (version.evaluation_of("valid") / "predictions.jsonl").exists()
         assert not version.evaluation.exists()

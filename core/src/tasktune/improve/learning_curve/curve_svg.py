@@ -72,7 +72,7 @@ def curve_svg(curve: LearningCurve, wording: Wording) -> str:
             lines.append(f'<polyline class="{kind}" points="{places}"/>')
     target = escape(wording.say("target"))
     lines.append(f'<path class="target" d="M{LEFT} {y(curve.target):.1f}H{WIDTH - RIGHT}"/>')
-    lines.append(f'<text x="{WIDTH - RIGHT}" y="{y(curve.target) - 6:.1f}" text-anchor="end">{target}</text>')
+    lines.append(f'<text x="{LEFT + 4}" y="{y(curve.target) - 6:.1f}">{target}</text>')
     for point in curve.points:
         told = escape(f"{point.rows:,}: {wording.value(curve.metric, point.score)}")
         dot = f'<circle class="run" cx="{x(point.rows):.1f}" cy="{y(point.score):.1f}" r="3.5"/>'

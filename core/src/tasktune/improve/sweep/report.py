@@ -47,7 +47,7 @@ def verdict(sweep: Sweep, wording: Wording) -> str:
     told = {
         "best": wording.value(sweep.metric, sweep.best_mean),
         "own": wording.value(sweep.metric, sweep.own_mean),
-        "changes": wording.list(f"{key}: {as_text(value)}" for key, value in sweep.changes.items()),
+        "changes": wording.list(f"{key}: {shown(value)}" for key, value in sweep.changes.items()),
         "seeds": str(len(sweep.repeats)),
         "overlay": OVERLAY,
     }
@@ -79,7 +79,7 @@ def _trials(sweep: Sweep, wording: Wording) -> Table:
 
     def line(trial: Trial) -> list[str]:
         score = NOTHING if trial.value is None else wording.value(sweep.metric, trial.value)
-        values = [_value(trial.params[key]) if key in trial.params else NOTHING for key in keys]
+        values = [shown(trial.params[key]) if key in trial.params else NOTHING for key in keys]
         return [str(trial.number), states[trial.state], score, *values, f"{trial.seconds:,.0f}"]
 
     header = [say("Trial"), say("State"), wording.title(sweep.metric), *keys, say("Seconds")]
@@ -99,5 +99,6 @@ def _repeats(sweep: Sweep, wording: Wording) -> Table:
     return Table([say("Seed"), say("The task's own setting"), say("The best setting")], rows, numbers_from=1)
 
 
-def _value(value: object) -> str:
+def shown(value: object) -> str:
+    """A value of a setting, as many digits of it as one can tell apart."""
     return f"{value:.4g}" if isinstance(value, float) else as_text(value)

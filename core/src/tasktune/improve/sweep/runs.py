@@ -22,6 +22,7 @@ from tasktune.definition.unsupported import refuse_unsupported
 from tasktune.errors import InputError, TuneError
 from tasktune.evaluation.predictions import FILE_NAME, parse_outputs, read_predictions
 from tasktune.evaluation.score import metrics_of
+from tasktune.improve.sweep.report import shown
 from tasktune.improve.sweep.results import Repeat, Sweep, Trial
 from tasktune.improve.sweep.space import own_setting, space_of, with_setting
 from tasktune.improve.sweep.study import holds, importance, needs_optuna, open_study, running, suggest
@@ -109,8 +110,8 @@ def _try_out(
                 return
             trial = study.ask()
         values = suggest(trial, space)
-        shown = _(", ").join(f"{key} {value}" for key, value in values.items())
-        text = _("trial {number} of {count}: {values}", number=trial.number + 1, count=budget, values=shown)
+        setting = _(", ").join(f"{key} {shown(value)}" for key, value in values.items())
+        text = _("trial {number} of {count}: {values}", number=trial.number + 1, count=budget, values=setting)
         Events(ground.on_event).message("train", text)
         _one(study, trial, values, ground)
         _raise_if_hopeless(study)
@@ -120,8 +121,8 @@ def _one(study: optuna.Study, trial: optuna.Trial, values: Mapping[str, Any], gr
     """Bring a trial to its end, and tell the study of it."""
     from optuna.trial import TrialState
 
-    version = Version(ground.folder / f"trial-{trial.number}")
-    started = time.monotonic()
+    version = Version(ground.folder / f"trial-{trial.number + 1}")
+    started, before = time.monotonic(), trial.user_attrs.get("seconds", 0.0)
     value, state = None, TrialState.COMPLETE
     try:
         value = measure(ground, version, with_setting(ground.task, values), _listener(trial, ground.on_event))
@@ -132,7 +133,9 @@ def _one(study: optuna.Study, trial: optuna.Trial, values: Mapping[str, Any], gr
         why = "; ".join(filter(None, (error.message, *(problem.message for problem in error.problems))))
         trial.set_user_attr("why", why)
         Events(ground.on_event).message("train", why, "warning")
-    trial.set_user_attr("seconds", time.monotonic() - started)
+    finally:
+        # Of an interrupted trial too: its time counts when it goes on.
+        trial.set_user_attr("seconds", before + time.monotonic() - started)
     study.tell(trial.number, value, state=state)
     _let_go(version)
 
