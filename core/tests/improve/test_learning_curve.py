@@ -111,7 +111,18 @@ def test_the_rows_that_the_target_needs() -> None:
     assert low < needed < high
     assert middle == pytest.approx(needed, rel=0.2)
     told = verdict(said, Wording("en", METRICS))
-    assert "with all 1,000 rows; the target 85.0% needs about 2," in told
+    assert "with 1,000 rows; the target 85.0% needs about 2," in told
+    assert told.endswith("and there are 1,000.")
+
+
+def test_a_curve_of_a_part_of_the_rows_says_so() -> None:
+    said = curve(points(falling, noise=0.002, seeds=5), 0.85).model_copy(update={"rows": 5_000})
+    told = verdict(said, Wording("en", METRICS))
+    assert "with 1,000 rows" in told
+    assert told.endswith("and there are 5,000.")
+    text = as_markdown(blocks_of(said, Wording("en", METRICS)))
+    assert "on up to 1,000 of 5,000 rows" in text
+    assert "| 1,500 |" in text
 
 
 def test_what_is_reached_is_reached() -> None:

@@ -27,7 +27,7 @@ def curve_svg(curve: LearningCurve, wording: Wording) -> str:
     """A dot for each training; the law through them, dashed where no model was trained, in the band of the middle 90 %;
     and the target."""
     scores = {} if curve.forecast is None else curve.forecast.scores
-    first, last = curve.sizes[0].rows, max([curve.sizes[-1].rows, *scores])
+    first, last = curve.sizes[0].rows, max([curve.most, *scores])
     shown = [curve.target, *(point.score for point in curve.points)]
     shown += [end for each in scores.values() for end in (each.low, each.high) if end is not None]
     marks = ticks(max(0.0, min(shown)), min(1.0, max(shown)))
@@ -65,8 +65,8 @@ def curve_svg(curve: LearningCurve, wording: Wording) -> str:
         upper = [f"{x(rows):.1f},{y(each.high or 0.0):.1f}" for rows, each in scores.items()]
         lower = [f"{x(rows):.1f},{y(each.low or 0.0):.1f}" for rows, each in scores.items()]
         lines.append(f'<polygon class="reach" points="{" ".join([*upper, *reversed(lower)])}"/>')
-        seen = {rows: each for rows, each in scores.items() if rows <= curve.rows}
-        unseen = {rows: each for rows, each in scores.items() if rows >= curve.rows}
+        seen = {rows: each for rows, each in scores.items() if rows <= curve.most}
+        unseen = {rows: each for rows, each in scores.items() if rows >= curve.most}
         for part, kind in ((seen, "law"), (unseen, "law beyond")):
             places = " ".join(f"{x(rows):.1f},{y(each.middle or 0.0):.1f}" for rows, each in part.items())
             lines.append(f'<polyline class="{kind}" points="{places}"/>')

@@ -15,10 +15,11 @@ def blocks_of(curve: LearningCurve, wording: Wording) -> list[Block]:
     """The whole curve."""
     say = wording.say
     first = say(
-        "{count} trainings on up to {rows} rows, each size with the seeds {seeds}. Every size holds the smaller ones "
-        "and keeps the shares of the classes; validation and test rows are always the same.",
+        "{count} trainings on up to {rows} of {all} rows, each size with the seeds {seeds}. Every size holds the "
+        "smaller ones and keeps the shares of the classes; validation and test rows are always the same.",
         count=len(curve.points),
-        rows=f"{curve.rows:,}",
+        rows=f"{curve.most:,}",
+        all=f"{curve.rows:,}",
         seeds=wording.list(map(str, curve.seeds)),
     )
     blocks: list[Block] = [Heading(say("{task}: learning curve", task=curve.task_name), 1), Paragraph(first)]
@@ -53,26 +54,26 @@ def verdict(curve: LearningCurve, wording: Wording) -> str:
     told = {
         "metric": wording.title(curve.metric),
         "target": wording.value(curve.metric, curve.target),
-        "rows": f"{curve.rows:,}",
+        "rows": f"{curve.most:,}",
         "score": wording.value(curve.metric, curve.sizes[-1].mean),
     }
     if found.answer == "reached":
-        return "✅ " + say("The target {target} is reached: {metric} {score} with all {rows} rows.", **told)
+        return "✅ " + say("The target {target} is reached: {metric} {score} with {rows} rows.", **told)
     needed = found.needed
     if needed is not None and needed.middle is not None and found.answer == "rows":
         text = say(
-            "{metric} {score} with all {rows} rows; the target {target} needs about {needed} ({low} to {high}): {more} "
-            "more.",
+            "{metric} {score} with {rows} rows; the target {target} needs about {needed} ({low} to {high}), and there "
+            "are {all}.",
             **told,
             needed=about(round(needed.middle)),
             low=_rows(needed.low, curve, wording),
             high=_rows(needed.high, curve, wording),
-            more=about(max(1, round(needed.middle) - curve.rows)),
+            all=f"{curve.rows:,}",
         )
         return "📈 " + text
     if found.answer == "not by rows":
         text = say(
-            "{metric} {score} with all {rows} rows; {times} times as many would not reach the target {target}: change "
+            "{metric} {score} with {rows} rows; {times} times as many would not reach the target {target}: change "
             "something else than the number of rows.",
             **told,
             times=FURTHEST,
@@ -80,12 +81,12 @@ def verdict(curve: LearningCurve, wording: Wording) -> str:
         return "🧱 " + text
     if found.why == "few points":
         return "❓ " + say(
-            "{metric} {score} with all {rows} rows. Whether more reach the target {target} cannot be said from so few "
+            "{metric} {score} with {rows} rows. Whether more reach the target {target} cannot be said from so few "
             "points: four sizes and six trainings are the least.",
             **told,
         )
     text = say(
-        "{metric} {score} with all {rows} rows. Whether up to {times} times as many reach the target {target} cannot "
+        "{metric} {score} with {rows} rows. Whether up to {times} times as many reach the target {target} cannot "
         "be said: {chance} of the curves that fit the points do. More seeds (--seeds) or more test rows would tell.",
         **told,
         times=FURTHEST,
@@ -96,8 +97,8 @@ def verdict(curve: LearningCurve, wording: Wording) -> str:
 
 def _rows(rows: float | None, curve: LearningCurve, wording: Wording) -> str:
     if rows is None:
-        return wording.say("more than {rows}", rows=f"{FURTHEST * curve.rows:,}")
-    return about(max(curve.rows, round(rows)))
+        return wording.say("more than {rows}", rows=f"{FURTHEST * curve.most:,}")
+    return about(round(rows))
 
 
 def _table(curve: LearningCurve, wording: Wording) -> Table:
@@ -112,7 +113,7 @@ def _table(curve: LearningCurve, wording: Wording) -> Table:
         rows.append([f"{size.rows:,}", *scores, wording.value(curve.metric, size.mean), spread, law])
     scores_beyond = {} if curve.forecast is None else curve.forecast.scores
     untried = [NOTHING] * (len(curve.seeds) + 2)
-    rows += [[f"{each:,}", *untried, _range(each, curve, wording)] for each in scores_beyond if each > curve.rows]
+    rows += [[f"{each:,}", *untried, _range(each, curve, wording)] for each in scores_beyond if each > curve.most]
     return Table(header, rows, numbers_from=0)
 
 

@@ -87,6 +87,11 @@ class LearningCurve(Value):
     forecast: Forecast | None
     verdict: Verdict
 
+    @property
+    def most(self) -> int:
+        """The most rows that were trained on, which may be fewer than there are."""
+        return self.sizes[-1].rows
+
 
 def sizes(points: Sequence[Point]) -> tuple[Size, ...]:
     """The points by their number of rows, fewest first."""
