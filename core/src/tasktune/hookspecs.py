@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Finding,
         Metrics,
         Mistake,
+        Part,
         PluginInfo,
         Prompt,
         Proposal,
@@ -177,6 +178,19 @@ def mistakes(row: Scored, options: TaskOptions) -> Sequence[Mistake]:  # type: i
     commonest.
 
     Laws: a right answer has none, and the empty list says so; every kind is one that ``plugin_info`` describes.
+    """
+
+
+@hookspec(firstresult=True)
+def parts(  # type: ignore[empty-body]
+    rows: Sequence[Scored], train: Sequence[Record], options: TaskOptions
+) -> Sequence[Part]:
+    """Labelled rows cut down to parts of what they hold that are to be scored apart: entities that ``train`` shows, and
+    those that it does not, say.
+
+    Optional. The report has the headline score of each part that is not empty.
+
+    Law: every name is one that ``plugin_info`` describes.
     """
 
 

@@ -28,6 +28,7 @@ from tasktune.types import (
     Finding,
     Metrics,
     Mistake,
+    Part,
     PluginInfo,
     Prompt,
     Proposal,
@@ -322,6 +323,13 @@ class TaskType(_Plugin):
         if not self._implements("mistakes"):
             return None
         found: Sequence[Mistake] = self._call("mistakes", row=row, options=options)
+        return found
+
+    def parts(self, rows: Sequence[Scored], train: Sequence[Record], options: TaskOptions) -> Sequence[Part]:
+        """The parts of labelled rows that are to be scored apart; none when the task type does not say."""
+        if not self._implements("parts"):
+            return ()
+        found: Sequence[Part] = self._call("parts", rows=rows, train=train, options=options)
         return found
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record], options: TaskOptions) -> Sequence[Baseline]:

@@ -15,6 +15,7 @@ from tasktune.types import (
     Finding,
     Metrics,
     Mistake,
+    Part,
     PluginInfo,
     Prompt,
     Proposal,
@@ -60,6 +61,8 @@ class CompleteTaskTypePlugin(TaskTypePlugin, Protocol):
     def metrics_of_sums(self, sums: Sums, options: Any) -> SampledMetrics: ...
 
     def mistakes(self, row: Scored, options: Any) -> Sequence[Mistake]: ...
+
+    def parts(self, rows: Sequence[Scored], train: Sequence[Record], options: Any) -> Sequence[Part]: ...
 
     def baselines(self, train: Sequence[Record], test: Sequence[Record], options: Any) -> Sequence[Baseline]: ...
 

@@ -93,6 +93,17 @@ class Mistake(Value):
     predicted: str | None = None
 
 
+class Part(Value):
+    """Rows cut down to a part of what their targets and answers hold, such as entities that training rows show.
+
+    ``name`` is one in :attr:`TaskTypeInfo.parts`; ``size`` counts what of the targets is left: so many entities, say.
+    """
+
+    name: str
+    size: int
+    rows: tuple[Scored, ...]
+
+
 class Confusion(Value):
     """Counts by gold label (rows) and predicted label (columns); the last column may count unparsed answers."""
 
@@ -291,8 +302,8 @@ class TaskTypeInfo(PluginInfo):
     ``target_field`` names the data field with the gold answer. ``examples`` are labelled records that
     ``example_options`` fit; the conformance suite and the docs use them. ``metrics`` describes every metric that
     ``compute_metrics`` reports; a metric absent from it is shown under its own name. ``mistakes`` are the kinds of
-    mistakes that the hook of this name finds, each with what it is called. ``title`` is what the type is
-    called, and ``questions`` are what ``tune init`` asks for its options.
+    mistakes that the hook of this name finds, each with what it is called; ``parts`` likewise. ``title`` is what the
+    type is called, and ``questions`` are what ``tune init`` asks for its options.
     """
 
     options: type[TaskOptions]
@@ -304,6 +315,7 @@ class TaskTypeInfo(PluginInfo):
     suggested_threshold: float
     metrics: Mapping[str, MetricInfo] = {}
     mistakes: Mapping[str, Words] = {}
+    parts: Mapping[str, Words] = {}
     title: Words | None = None
     questions: tuple[Question, ...] = ()
 

@@ -18,6 +18,7 @@ from tasktune.types import (
     MetricInfo,
     Metrics,
     Mistake,
+    Part,
     Prompt,
     Proposal,
     Question,
@@ -54,6 +55,7 @@ def plugin_info() -> TaskTypeInfo:
         suggested_threshold=0.9,
         metrics={"accuracy": MetricInfo(titles={"en": "Accuracy", "zh-TW": "準確率"})},
         mistakes={"missed": {"en": "missed", "zh-TW": "漏掉"}, "surplus": {"en": "surplus", "zh-TW": "多餘"}},
+        parts={"some": {"en": "texts with marks", "zh-TW": "有記號的文字"}},
         questions=(
             Question(
                 id="marks",
@@ -154,6 +156,12 @@ def mistakes(row, options):
     target, value = row.record.target, row.answer.value
     missed = [Mistake(kind="missed", gold=mark) for mark in target if mark not in value]
     return missed + [Mistake(kind="surplus", predicted=mark) for mark in value if mark not in target]
+
+
+@hookimpl
+def parts(rows, train, options):
+    some = tuple(row for row in rows if row.record.target)
+    return [Part(name="some", size=len(some), rows=some)]
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
@@ -53,18 +53,30 @@ class Slice(Value):
     weak: bool = False
 
 
+class PartScore(Value):
+    """A part of what the rows hold (see the hook ``parts``): how much of their targets it is, and its metrics."""
+
+    name: str
+    size: int
+    metrics: Mapping[str, float]
+
+
 class ErrorAnalysis(Value):
-    """The mistakes of an evaluation, the commonest first, how many there are, and the scores of slices of its rows."""
+    """The mistakes of an evaluation, the commonest first, how many there are, the scores of slices of its rows, and
+    those of parts of what the rows hold."""
 
     mistakes: int = 0
     groups: tuple[MistakeGroup, ...] = ()
     slices: tuple[Slice, ...] = ()
+    parts: tuple[PartScore, ...] = ()
 
 
-def analyse(task: Task, rows: Sequence[Scored], headline: float, samples: Samples) -> ErrorAnalysis:
+def analyse(
+    task: Task, rows: Sequence[Scored], headline: float, samples: Samples, parts: Iterable[PartScore] = ()
+) -> ErrorAnalysis:
     """Sort the mistakes in labelled rows, and score parts of the rows that differ in length or in a field.
 
-    ``samples`` are of the same rows, in this order.
+    ``samples`` are of the same rows, in this order; ``parts`` are of what these hold.
     """
     total, groups = mistake_groups((row.record.id, mistakes_of(task, row)) for row in rows)
 
@@ -72,7 +84,9 @@ def analyse(task: Task, rows: Sequence[Scored], headline: float, samples: Sample
         found: list[float] = samples.parts(0, parts).values[task.primary_metric].tolist()
         return found
 
-    return ErrorAnalysis(mistakes=total, groups=groups, slices=tuple(slices(rows, headline, scores)))
+    return ErrorAnalysis(
+        mistakes=total, groups=groups, slices=tuple(slices(rows, headline, scores)), parts=tuple(parts)
+    )
 
 
 def mistakes_of(task: Task, row: Scored) -> Sequence[Mistake]:

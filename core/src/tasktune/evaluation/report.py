@@ -23,6 +23,7 @@ from tasktune.evaluation.report_tables import (
     confusion_table,
     error_groups_table,
     mistakes_table,
+    parts_table,
     scores_table,
     slices_table,
 )
@@ -83,9 +84,8 @@ def as_markdown(sections: Sequence[Section]) -> str:
 
 def report_wording(task: Task, language: str | None) -> Wording:
     """The report's words: ``language`` is by default the task's."""
-    return Wording(
-        nearest_language(language or task.spec.language), task.plugin.info.metrics, task.plugin.info.mistakes
-    )
+    info = task.plugin.info
+    return Wording(nearest_language(language or task.spec.language), info.metrics, info.mistakes, info.parts)
 
 
 def report_sections(
@@ -122,6 +122,7 @@ def report_sections(
         *_section("Training curve", training_section(training, wording) if training else "", wording),
         *_section("Kinds of mistakes", error_groups_table(evaluation, wording), wording),
         *_section("Slices of the rows", slices_table(evaluation, wording), wording),
+        *_section("Parts of the answers", parts_table(evaluation, wording), wording),
         *_section("Probabilities of the answers", trust_section(evaluation, wording), wording),
         *_section("Most confident mistakes", sure_mistakes(evaluation, wording), wording),
         *_section("Labels that are probably wrong", noise_section(noise, wording), wording),

@@ -183,6 +183,25 @@ def slices_table(evaluation: Evaluation, wording: Wording) -> str:
     return table(header, rows, numbers_from=1)
 
 
+def parts_table(evaluation: Evaluation, wording: Wording) -> str:
+    """The scores of parts of what the rows hold: the headline metric, precision and recall where there are such."""
+    errors = evaluation.errors
+    if errors is None or not errors.parts:
+        return ""
+    headline = evaluation.headline.metric
+    metrics = dict.fromkeys((headline, *(name for name in ("precision", "recall") if name in errors.parts[0].metrics)))
+    header = [wording.say("Part"), wording.say("Number"), *(escape(wording.title(metric)) for metric in metrics)]
+    rows = [
+        [
+            escape(wording.parts[each.name][wording.language] if each.name in wording.parts else each.name),
+            f"{each.size:,}",
+            *(wording.value(metric, each.metrics[metric]) for metric in metrics),
+        ]
+        for each in errors.parts
+    ]
+    return table(header, rows, numbers_from=1)
+
+
 def _slice(each: Slice, wording: Wording) -> str:
     if each.field == LENGTH:
         return wording.say("{range} characters", range=each.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,7 @@ from tasktune.definition.fields import BASE_BASELINES
 from tasktune.definition.task import StatedBaseline
 from tasktune.errors import InputError, PluginError
 from tasktune.evaluation.criteria import Verdict
-from tasktune.evaluation.error_analysis import ErrorAnalysis, analyse
+from tasktune.evaluation.error_analysis import ErrorAnalysis, PartScore, analyse
 from tasktune.evaluation.intervals import Interval, Intervals, intervals
 from tasktune.evaluation.predictions import is_correct, parse_outputs
 from tasktune.evaluation.resampling import samples_of
@@ -199,8 +199,15 @@ def score(
         stated_baseline=task.baseline,
         criteria=(verdict,),
         findings=diagnose(Evidence(task, context, answers, traces or Traces())),
-        errors=analyse(task, labelled, verdict.value, samples),
+        errors=analyse(task, labelled, verdict.value, samples, part_scores(task, labelled, train)),
     )
+
+
+def part_scores(task: Task, rows: Sequence[Scored], train: Sequence[Record]) -> Iterator[PartScore]:
+    """The metrics of the parts of labelled rows that the task type tells apart by what the training rows show."""
+    for part in task.plugin.parts(rows, train, task.options) if train else ():
+        if part.size:
+            yield PartScore(name=part.name, size=part.size, metrics=metrics_of(task, part.rows).values)
 
 
 def results(evaluation: Evaluation, version: str | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ NOTHING = "—"
 
 @dataclass(frozen=True)
 class Wording:
-    """One language, and the task type's metrics and kinds of mistakes.
+    """One language, and the task type's metrics, kinds of mistakes and parts of what rows hold.
 
     Shares are written as percentages, other metrics as numbers.
     """
@@ -26,6 +26,7 @@ class Wording:
     language: str
     metrics: Mapping[str, MetricInfo]
     mistakes: Mapping[str, Words] = field(default_factory=dict)
+    parts: Mapping[str, Words] = field(default_factory=dict)
 
     def say(self, message: str, /, **values: object) -> str:
         """A message of core in this language."""

@@ -14,6 +14,7 @@ from tasktune.types import (
     Finding,
     Metrics,
     Mistake,
+    Part,
     Prompt,
     Proposal,
     Record,
@@ -26,6 +27,7 @@ from tasktune_ner import baselines as baselines_
 from tasktune_ner import diagnose as diagnose_
 from tasktune_ner import errors, grammar, parse, prompt, rows, setup
 from tasktune_ner import metrics as metrics_
+from tasktune_ner import parts as parts_
 from tasktune_ner import remarks as remarks_
 from tasktune_ner.entities import ENTITIES, TEXT, entity
 from tasktune_ner.options import NerOptions
@@ -61,6 +63,7 @@ def plugin_info() -> TaskTypeInfo:
         suggested_threshold=0.70,
         metrics=metrics_.INFO,
         mistakes=errors.TITLES,
+        parts=parts_.TITLES,
         title=setup.TITLE,
         questions=setup.QUESTIONS,
     )
@@ -129,6 +132,11 @@ def metrics_of_sums(sums: Sums, options: NerOptions) -> SampledMetrics:
 @hookimpl
 def mistakes(row: Scored) -> Sequence[Mistake]:
     return errors.mistakes_by_type(row)
+
+
+@hookimpl
+def parts(rows: Sequence[Scored], train: Sequence[Record]) -> Sequence[Part]:
+    return parts_.parts(rows, train)
 
 
 @hookimpl

@@ -111,6 +111,16 @@ class ScoreLaws(LawBase):
                 "TaskTypeInfo.mistakes: say in every language what it is called",
             )
 
+    def test_parts_are_described(self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]) -> None:
+        found = {part.name for part in plugin.parts(mixed_rows(plugin, labelled, valid), labelled, valid)}
+        unknown = sorted(found - set(plugin.info.parts))
+        assert not unknown, broken(
+            "every part is one that plugin_info describes",
+            None,
+            unknown,
+            "TaskTypeInfo.parts: say in every language what it is called",
+        )
+
     def test_right_answers_name_known_classes(
         self, plugin: TaskType, valid: TaskOptions, labelled: list[Record]
     ) -> None:
