@@ -35,6 +35,28 @@ def last(task: Path) -> Adoption:
     return found
 
 
+def test_without_a_task_it_is_this_folders(
+    task: Path, make_version: MakeVersion, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_version("v1", 1.0)
+    monkeypatch.chdir(task)
+    assert invoke("adopt", "v1").exit_code == 0
+    assert adopted(task) == "v1"
+    assert invoke("rollback").exit_code == 0
+    assert adopted(task) is None
+
+
+@pytest.mark.parametrize("words", [(), ("v1", "v2")], ids=["none", "two"])
+def test_one_version_is_to_be_named(
+    task: Path, make_version: MakeVersion, invoke: Invoke, words: tuple[str, ...]
+) -> None:
+    make_version("v1", 1.0)
+    done = invoke("adopt", task, *words, "--lang", "en")
+    assert done.exit_code == 2
+    assert "name one version to adopt" in done.stderr
+    assert "v1" in done.stderr
+
+
 def test_a_version_that_meets_the_target_is_adopted_with_who_and_why(
     task: Path, make_version: MakeVersion, invoke: Invoke
 ) -> None:

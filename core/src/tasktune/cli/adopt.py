@@ -9,7 +9,8 @@ import click
 
 from tasktune.cli import completers, output
 from tasktune.cli.help import Argument, Command, Example
-from tasktune.cli.options import by_option, json_option, load, reason_option, task_argument
+from tasktune.cli.options import by_option, json_option, known_versions, load, reason_option, task_and_names
+from tasktune.errors import InputError
 from tasktune.locale import translate as _
 
 if TYPE_CHECKING:
@@ -23,28 +24,36 @@ if TYPE_CHECKING:
     "adopted. A version that is not finished, failed or misses the target of today's task.yaml is refused; --force "
     "adopts it all the same, with a reason. `tune rollback` goes back.",
     examples=[
-        Example("Adopt v2:", 'tune adopt tasks/entity-sentiment v2 --reason "neutral news are told apart at last"'),
+        Example("Adopt v2 of the task in this folder:", "tune adopt v2"),
+        Example("Say why:", 'tune adopt tasks/entity-sentiment v2 --reason "neutral news are told apart at last"'),
         Example(
             "Adopt a version that misses the target:",
             'tune adopt tasks/entity-sentiment v1 --force --reason "better than nothing, for the demo"',
         ),
     ],
 )
-@task_argument(required=True)
 @click.argument(
-    "version", cls=Argument, about="The version to adopt.", shell_complete=completers.versions, metavar="VERSION"
+    "words",
+    cls=Argument,
+    about="The task (default: this folder), and the version to adopt.",
+    nargs=-1,
+    metavar="[TASK] VERSION",
+    shell_complete=completers.task_versions,
 )
 @reason_option
 @by_option
 @click.option("--force", is_flag=True, help="Adopt it whatever speaks against it; needs a --reason.")
 @json_option
-def command(task: Path, version: str, reason: str | None, by: str | None, force: bool, as_json: bool) -> None:
+def command(words: tuple[str, ...], reason: str | None, by: str | None, force: bool, as_json: bool) -> None:
     """Adopt one version."""
     from tasktune.improve.decide import adopt
 
+    task, names = task_and_names(words)
+    if len(names) != 1:
+        raise InputError(_("name one version to adopt"), hint=known_versions(task))
     loaded = load(task, None, (), ())
     with output.writing():
-        done = adopt(loaded, version, reason=reason, by=by, force=force)
+        done = adopt(loaded, names[0], reason=reason, by=by, force=force)
     show_decided(done, task, as_json=as_json)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from tasktune.cli import completers, progress
 from tasktune.cli.help import Argument, Command, Example
-from tasktune.cli.options import json_option, load_trained, task_argument, version_option
+from tasktune.cli.options import json_option, load_trained, task_and_names, version_option
 from tasktune.cli.outcome import finish
 from tasktune.errors import Problem
 from tasktune.locale import translate as _
@@ -29,24 +27,24 @@ from tasktune.locale import translate as _
         Example("How would v1 do on the test rows of v2?", "tune baseline tasks/entity-sentiment v1 --version v2"),
     ],
 )
-@task_argument(required=True)
 @click.argument(
-    "names",
+    "words",
     cls=Argument,
-    about="zero_shot, few_shot, or a version. Default: zero_shot and few_shot.",
+    about="The task (default: this folder), then zero_shot, few_shot, or versions. Default: zero_shot and few_shot.",
     nargs=-1,
-    metavar="[NAME]...",
+    metavar="[TASK] [NAME]...",
     shell_complete=completers.baselines,
 )
 @version_option("The version to set them beside. Default: the newest that is trained.")
 @json_option
-def command(task: Path, names: tuple[str, ...], version: str | None, as_json: bool) -> None:
+def command(words: tuple[str, ...], version: str | None, as_json: bool) -> None:
     """Measure baselines."""
     from tasktune.definition.fields import BASE_BASELINES
     from tasktune.pipeline import RunResult
     from tasktune.pipeline.baselines import refuse_unknown
     from tasktune.pipeline.stages import set_beside
 
+    task, names = task_and_names(words)
     loaded, chosen = load_trained(task, version, weights=False)
     refuse_unknown(loaded, names, lambda message, hint: Problem(message, hint))
     try:

@@ -11,7 +11,7 @@ import click
 from tasktune.cli import completers, output
 from tasktune.cli.document import as_text
 from tasktune.cli.help import Argument, Command, Example
-from tasktune.cli.options import json_option, speak
+from tasktune.cli.options import json_option, known_versions, speak, task_and_names
 from tasktune.errors import InputError
 from tasktune.locale import current_language
 from tasktune.locale import translate as _
@@ -93,28 +93,16 @@ def command(context: click.Context, words: tuple[str, ...], files: tuple[Path, .
 
 
 def _task_and_versions(words: Sequence[str]) -> tuple[Path, list[str]]:
-    from tasktune.workspace.versions import versions
-
-    task, names = Path(), list(words)
-    if words and _is_task(Path(words[0])):
-        task, names = Path(words[0]), list(words[1:])
+    task, names = task_and_names(words)
     repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if len(names) < 2 or repeated:
-        known = ", ".join(version.name for version in versions(task if task.is_dir() else task.parent)) or _("none")
         message = (
             _("{version} is named twice", version=repeated[0])
             if repeated
             else _("name two versions or more to compare")
         )
-        raise InputError(message, hint=_("versions of {task}: {known}", task=task, known=known))
+        raise InputError(message, hint=known_versions(task))
     return task, names
-
-
-def _is_task(path: Path) -> bool:
-    """Whether a word names a task: a version's name is neither a path nor a folder with a definition."""
-    from tasktune.definition.load import FILE_NAMES
-
-    return len(path.parts) != 1 or path.name in FILE_NAMES or any((path / name).is_file() for name in FILE_NAMES)
 
 
 def _blocks(comparison: Comparison, task: Task, most_rows: int, language: str | None = None) -> list[Block]:

@@ -59,7 +59,7 @@ def baselines(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     """What a version can be compared with besides simple methods: the base model, and the task's versions."""
     from tasktune.definition.fields import BASE_BASELINES
 
-    return [*_matching(BASE_BASELINES, incomplete), *versions(ctx, parameter, incomplete)]
+    return [*_matching(BASE_BASELINES, incomplete), *task_versions(ctx, parameter, incomplete)]
 
 
 def actions(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +33,28 @@ def task_argument(*, required: bool = False) -> Callable[[Decorated], Decorated]
     about = "The task: its folder, or the task.yaml in it." if required else _TASK
     default: dict[str, Any] = {"required": True} if required else {"default": Path()}
     return click.argument("task", cls=Argument, about=about, type=click.Path(path_type=Path), **default)
+
+
+def task_and_names(words: Sequence[str]) -> tuple[Path, list[str]]:
+    """The task that the first word names, else this folder's, and the other words.
+
+    A version's name is neither a path nor a folder with a definition.
+    """
+    from tasktune.definition.load import FILE_NAMES
+
+    if words:
+        path = Path(words[0])
+        if len(path.parts) != 1 or path.name in FILE_NAMES or any((path / name).is_file() for name in FILE_NAMES):
+            return path, list(words[1:])
+    return Path(), list(words)
+
+
+def known_versions(task: Path) -> str:
+    """A hint: the versions that a task has."""
+    from tasktune.workspace.versions import versions
+
+    known = ", ".join(version.name for version in versions(task if task.is_dir() else task.parent)) or _("none")
+    return _("versions of {task}: {known}", task=task, known=known)
 
 
 def definition_options(command: Decorated) -> Decorated:

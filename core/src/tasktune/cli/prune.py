@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         Example("Delete old versions with all that they were:", "tune prune tasks/entity-sentiment --all"),
     ],
 )
-@task_argument(required=True)
+@task_argument()
 @click.option(
     "--keep",
     metavar="N",

@@ -24,7 +24,7 @@ from tasktune.cli.options import by_option, folder_of, json_option, reason_optio
         Example("Go further back, to v1:", "tune rollback tasks/entity-sentiment --to v1"),
     ],
 )
-@task_argument(required=True)
+@task_argument()
 @click.option(
     "--to",
     metavar="VERSION",
