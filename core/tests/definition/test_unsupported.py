@@ -67,7 +67,7 @@ def test_splitting_over_processes_needs_a_new_torch(
 ) -> None:
     task = load_task(define(tmp_path, "training: {tuning: full}\nexecution: {processes: 2, sharding: full}\n"))
     assert limits(task) == ()
-    monkeypatch.setattr("tasktune.training.processes.version", lambda package: "2.12.1+cpu")
+    monkeypatch.setattr("tasktune.training.fully_shard.version", lambda package: "2.12.1+cpu")
     [problem] = limits(task)
     assert "needs torch 2.13 or newer" in problem.message
 

@@ -88,5 +88,5 @@ def test_one_process_cannot_split_the_model(make_task: MakeTask) -> None:
 
 def test_an_older_torch_splits_no_model_by_itself(make_task: MakeTask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasktune.training.launch.gpus", lambda: ["some GPU"] * 2)
-    monkeypatch.setattr("tasktune.training.processes.version", lambda package: "2.12.1+cpu")
+    monkeypatch.setattr("tasktune.training.fully_shard.version", lambda package: "2.12.1+cpu")
     assert not shards(make_task({"tuning": "full"}, cuda_devices="0,1"))

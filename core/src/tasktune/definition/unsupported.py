@@ -12,7 +12,7 @@ from tasktune.definition.task import Task
 from tasktune.definition.training import TrainingSpec
 from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
-from tasktune.training.processes import SHARDS_SINCE, can_shard
+from tasktune.training.fully_shard import SHARDS_SINCE, can_shard
 
 _UNSLOTH_TRAINS_WHOLE = ("embed_tokens", "lm_head")
 

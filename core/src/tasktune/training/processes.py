@@ -9,9 +9,10 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from importlib.metadata import PackageNotFoundError, version
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, TypeVar
+
+from tasktune.training.fully_shard import can_shard
 
 if TYPE_CHECKING:
     import torch
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 _PATIENCE = timedelta(days=1)
 """How long a process waits for the others: the first one may encode millions of rows meanwhile."""
-SHARDS_SINCE = (2, 13)
-"""The torch whose ``fully_shard`` does what is asked of it here, with gloo too; earlier ones have not been tried."""
 _BUCKET = 2**24
 """Gradients are added up in pieces of so many numbers, so that the copy that travels stays small."""
 
@@ -30,15 +29,6 @@ _BUCKET = 2**24
 def count() -> int:
     """How many processes train together."""
     return int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def can_shard() -> bool:
-    """Whether torch is installed and can split a model's weights over processes; it is not imported."""
-    try:
-        installed = version("torch")
-    except PackageNotFoundError:
-        return False
-    return tuple(int(part) for part in installed.split(".")[:2]) >= SHARDS_SINCE
 
 
 def shards(spec: TaskSpec, together: int, *, gpus: bool) -> bool:
