@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import Result
 
-from tasktune.cli.root import tune
-from tasktune.data.records import Split
-from tasktune.definition import Task, load_task
-from tasktune.locale import current_language, use_language
-from tasktune.training.interruption import Interruption
-from tasktune.training.session import recorded
-from tasktune.training.worker import evaluate_version, train_version
-from tasktune.workspace.events import Event
-from tasktune.workspace.versions import Version, versions
+from tasktune.workspace.versions import versions
 
-ROOT = Path(__file__).resolve().parent.parent
-TEXT = (ROOT / "docs" / "curve.md").read_text("utf-8")
-BLOCK = re.compile(r"<!-- (?P<kind>run|shows) -->\n```\w*\n(?P<text>.*?)\n```", re.DOTALL)
-
-
-@pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = current_language()
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    yield
-    use_language(before)
-
-
-def work_here(
-    stage: str, version: Version, task: Task, on_event: Callable[[Event], None], *, split: Split = "test"
-) -> None:
-    """A worker's work in this process, which has imported torch already."""
-    loaded = load_task(version.definition, folder=task.folder)
-    if stage == "train":
-        with recorded(loaded, version, "train"):
-            train_version(loaded, version, Interruption())
-    else:
-        with recorded(loaded, version, "evaluate", split):
-            evaluate_version(loaded, version, split, Interruption())
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.mark.slow
-def test_the_page_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "entity-sentiment"
-    shutil.copytree(ROOT / "examples" / "entity-sentiment", folder, ignore=shutil.ignore_patterns("versions"))
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr("tasktune.pipeline.stages.run_worker", work_here)
-    [run, shows] = BLOCK.finditer(TEXT)
-    done = CliRunner().invoke(tune, [*shlex.split(run["text"])[1:], "--lang", "en"], prog_name="tune")
-    assert done.exit_code == 0, done.output
-    assert shows["text"] in " ".join(done.stdout.split())
-    assert "cannot be said from so few points" in " ".join(done.stdout.split())
-    [kept] = (folder / "curve").iterdir()
+def test_the_page_is_true(example: Path, follow: Any) -> None:
+    kinds, [done] = follow("curve", codes=[{0}], said=in_one_line, whole_lines=False)
+    assert kinds == ["run", "shows"]
+    assert "cannot be said from so few points" in in_one_line(done)
+    [kept] = (example / "curve").iterdir()
     assert {"curve.md", "curve.html", "curve.svg", "curve.json"} <= {path.name for path in kept.iterdir()}
-    assert versions(folder) == []
+    assert versions(example) == []
+
+
+def in_one_line(done: Result) -> str:
+    return " ".join(done.stdout.split())
