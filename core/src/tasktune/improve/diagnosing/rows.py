@@ -16,8 +16,9 @@ from typing import Any
 from tasktune.data.checking.characters import folded
 from tasktune.data.records import SPLITS, Split
 from tasktune.data.rows import read_chat_rows, rows_path
-from tasktune.improve.diagnosing.rule import MAX_IDS
 
+MAX_IDS = 20
+"""Row ids that a finding keeps as evidence."""
 _WIDE = re.compile("[\u3040-\u9fff\uac00-\ud7a3]+")
 MOST_QUESTIONS = 200_000
 """Different training questions whose answers are remembered to tell contradictions: some 30 MB. Rows beyond are only

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tasktune.improve.diagnosing.evidence import Evidence
+from tasktune.improve.diagnosing.rows import MAX_IDS
 from tasktune.locale import translate as _
 from tasktune.types import Action, Finding, Severity
 
-if TYPE_CHECKING:
-    from tasktune.improve.diagnosing.evidence import Evidence
-
 PAGE = "docs/diagnose.md"
-MAX_IDS = 20
-"""Row ids that a finding keeps as evidence."""
 
 
 @dataclass(frozen=True)
