@@ -25,14 +25,16 @@ def test_the_page_is_true(example: Path, follow: Any) -> None:
     report = (version / "evaluation" / "report.md").read_text("utf-8")
     assert "## 最有把握的錯誤" in report
     assert "### 交由人工處理的回答" in report
-    assert "## 可能標錯的資料" in report
+    # Words do not tell this example's classes apart.
+    assert "## 可能標錯的資料" not in report
     assert json.loads((version / "decoding.json").read_text("utf-8"))["abstain_below"] is not None
     trust = json.loads((version / "results.json").read_text("utf-8"))["trust"]
     assert trust["abstaining"]["valid"]["answered"] >= 0.8 * trust["abstaining"]["valid"]["rows"]
     with (example / "suspects.csv").open(encoding="utf-8-sig", newline="") as file:
         suspects = list(csv.DictReader(file))
-    kept = json.loads((version / "evaluation" / "label_noise.json").read_text("utf-8"))["suspects"]
-    assert [each["id"] for each in suspects] == [each["id"] for each in kept]
+    kept = json.loads((version / "evaluation" / "label_noise.json").read_text("utf-8"))
+    assert kept["agreement"] < 0.6
+    assert suspects == kept["suspects"] == []
 
 
 def test_entities_have_no_list_of_wrong_labels() -> None:
