@@ -53,14 +53,9 @@ def main() -> None:
     naive, naive_rate = naively(model, tokenizer, free, prompts)
     found: dict[str, dict[int, str]] = {}
     rates: dict[str, float] = {}
-    for name, mode, watched in (
-        ("free", "free", True),
-        ("constrained", "constrained", True),
-        ("answers", "free", False),
-    ):
-        generator = Generator(
-            task, model, tokenizer, free.model_copy(update={"mode": mode}), task.spec.evaluation.batch_size
-        )
+    for name, mode, watched in WAYS:
+        decoding = free.model_copy(update={"mode": mode})
+        generator = Generator(task, model, tokenizer, decoding, task.spec.evaluation.batch_size)
         started = time.perf_counter()
         watch = generator.watch(records) if watched else None
         found[name] = dict(pair for batch in generator.outputs(records, watch=watch) for pair in batch)
