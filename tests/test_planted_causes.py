@@ -28,8 +28,10 @@ from tasktune.workspace.versions import Version, get_version
 
 pytestmark = [
     pytest.mark.slow,
-    # peft looks for the base's configuration under the name that we give it.
+    pytest.mark.causes,
+    # peft looks for the base's configuration under the name that we give it, with a network or without.
     pytest.mark.filterwarnings("ignore:Could not find a config file"),
+    pytest.mark.filterwarnings("ignore:Unable to fetch remote file"),
 ]
 ROOT = Path(__file__).resolve().parent.parent
 
