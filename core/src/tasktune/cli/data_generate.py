@@ -12,7 +12,15 @@ import click
 from tasktune.cli import generate_view, output, progress
 from tasktune.cli.help import Command, Example
 from tasktune.cli.made import force_option
-from tasktune.cli.options import definition_options, json_option, load, load_trained, task_argument, version_option
+from tasktune.cli.options import (
+    definition_options,
+    json_option,
+    load,
+    load_trained,
+    patience_options,
+    task_argument,
+    version_option,
+)
 from tasktune.errors import InputError
 from tasktune.locale import translate as _
 
@@ -87,18 +95,7 @@ _BOTH = ("task", "as_json", "pairs")
     metavar="NUMBER",
     help="Seed of the choice of the rows that are shown. Default: data.split.seed.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    metavar="SECONDS",
-    help="How long a server may be silent. Default: 120.",
-)
-@click.option(
-    "--retries",
-    type=click.IntRange(0, 20),
-    metavar="NUMBER",
-    help="How often a request that a server cannot take now is sent again. Default: 4.",
-)
+@patience_options
 @click.option("--estimate", is_flag=True, help="Show what it would take, and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before sending.")
 @click.option("--pairs", is_flag=True, help="Make pairs of right and wrong answers from a version's predictions.")

@@ -10,7 +10,7 @@ import click
 
 from tasktune.cli import progress
 from tasktune.cli.help import Command, Example
-from tasktune.cli.options import json_option, load_trained, task_argument, version_option
+from tasktune.cli.options import json_option, load_trained, patience_options, task_argument, version_option
 from tasktune.cli.outcome import finish
 from tasktune.locale import translate as _
 
@@ -66,18 +66,7 @@ _SERVER = ("endpoint", "model", "api_key_env", "concurrency", "timeout", "retrie
     metavar="NUMBER",
     help="How many requests are under way at once. Default: 8.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    metavar="SECONDS",
-    help="How long a server may be silent. Default: 120.",
-)
-@click.option(
-    "--retries",
-    type=click.IntRange(0, 20),
-    metavar="NUMBER",
-    help="How often a request that a server cannot take now is sent again. Default: 4.",
-)
+@patience_options
 @json_option
 @click.pass_context
 def command(

@@ -57,6 +57,22 @@ def known_versions(task: Path) -> str:
     return _("versions of {task}: {known}", task=task, known=known)
 
 
+def patience_options(command: Decorated) -> Decorated:
+    """``--timeout`` and ``--retries``: how long a server is waited for, and how often it is asked again."""
+    command = click.option(
+        "--retries",
+        type=click.IntRange(0, 20),
+        metavar="NUMBER",
+        help="How often a request that a server cannot take now is sent again. Default: 4.",
+    )(command)
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        metavar="SECONDS",
+        help="How long a server may be silent. Default: 120.",
+    )(command)
+
+
 def definition_options(command: Decorated) -> Decorated:
     """``--task-type``, ``--config`` and ``--set``: what may change a definition from outside."""
     command = click.option(
