@@ -16,13 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from tasktune.errors import InputError, Problem
+from tasktune.errors import InputError
 from tasktune.evaluation.criteria import Verdict
 from tasktune.locale import translate as _
 from tasktune.types import Value
 from tasktune.workspace.files import write_text_atomically
+from tasktune.workspace.journal import add_entry, read_entries
 from tasktune.workspace.versions import Version, versions
 
 FILE_NAME = "decisions.jsonl"
@@ -66,23 +67,12 @@ def read_decisions(task_folder: Path) -> list[Decision]:
     :raises InputError: a line of the file is none; the first such is named.
     """
     path = task_folder / "versions" / FILE_NAME
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    found = []
-    for number, line in enumerate(lines, 1):
-        try:
-            found.append(_LINE.validate_json(line))
-        except ValidationError as error:
-            hint = _("it was changed by hand; mend the line, or take it out")
-            problem = Problem(_("no decision: {why}", why=error.errors()[0]["msg"]), hint).at(path, number)
-            raise InputError("", problems=[problem]) from error
-    return found
+    return read_entries(path, _LINE.validate_json, lambda why: _("no decision: {why}", why=why))
 
 
 def add_decision(task_folder: Path, decision: Decision) -> None:
     """Add a decision to the file, and bring ``versions/current`` up to date. To be called while :func:`deciding`."""
-    path = task_folder / "versions" / FILE_NAME
-    before = path.read_text("utf-8") if path.exists() else ""
-    write_text_atomically(path, before + decision.model_dump_json() + "\n")
+    add_entry(task_folder / "versions" / FILE_NAME, decision)
     write_current(task_folder)
 
 

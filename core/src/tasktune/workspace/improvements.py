@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from tasktune.errors import InputError, Problem
 from tasktune.locale import translate as _
 from tasktune.types import Value
-from tasktune.workspace.files import write_text_atomically
+from tasktune.workspace.journal import add_entry, read_entries
 
 FILE_NAME = "improvements.jsonl"
 
@@ -55,22 +52,12 @@ def read_improvements(task_folder: Path) -> list[Improvement]:
     :raises InputError: a line of the file is none; the first such is named.
     """
     path = task_folder / "versions" / FILE_NAME
-    found = []
-    for number, line in enumerate(path.read_bytes().splitlines() if path.exists() else [], 1):
-        try:
-            found.append(Improvement.model_validate_json(line))
-        except ValidationError as error:
-            hint = _("it was changed by hand; mend the line, or take it out")
-            problem = Problem(_("no improvement: {why}", why=error.errors()[0]["msg"]), hint).at(path, number)
-            raise InputError("", problems=[problem]) from error
-    return found
+    return read_entries(path, Improvement.model_validate_json, lambda why: _("no improvement: {why}", why=why))
 
 
 def add_improvement(task_folder: Path, improvement: Improvement) -> None:
     """Add one to the file."""
-    path = task_folder / "versions" / FILE_NAME
-    before = path.read_text("utf-8") if path.exists() else ""
-    write_text_atomically(path, before + improvement.model_dump_json() + "\n")
+    add_entry(task_folder / "versions" / FILE_NAME, improvement)
 
 
 def changes_between(task_folder: Path, parent: str, keys: Mapping[str, Any]) -> list[tuple[Change, bool]]:
